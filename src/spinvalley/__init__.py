@@ -1,0 +1,81 @@
+"""spinvalley: Ising superconductors from the Hamiltonian to the phase diagram.
+
+Nothing heavy is imported before it is used: submodules and functions load on first access.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from spinvalley import figures, models, normal, pairing, papers, phase, spin, units
+    from spinvalley.checks import InvalidInput, NotSolved, SpinvalleyError, Status
+    from spinvalley.pairing import GapState, Pairing, Superconductor, free_energy, s_wave, solve_gap
+    from spinvalley.phase import critical_field, critical_temperature, phase_diagram, tricritical_point
+    from spinvalley.units import kelvin, tesla, to_kelvin, to_tesla
+
+__version__ = "0.1.0"
+
+_MODULES = ("figures", "models", "normal", "pairing", "papers", "phase", "spin", "units")
+_NAMES = {
+    "InvalidInput": "checks",
+    "NotSolved": "checks",
+    "SpinvalleyError": "checks",
+    "Status": "checks",
+    "GapState": "pairing",
+    "Pairing": "pairing",
+    "Superconductor": "pairing",
+    "free_energy": "pairing",
+    "s_wave": "pairing",
+    "solve_gap": "pairing",
+    "critical_field": "phase",
+    "critical_temperature": "phase",
+    "phase_diagram": "phase",
+    "tricritical_point": "phase",
+    "kelvin": "units",
+    "tesla": "units",
+    "to_kelvin": "units",
+    "to_tesla": "units",
+}
+__all__ = [  # noqa: PLE0604  (built from the tables above)
+    "InvalidInput",
+    "GapState",
+    "NotSolved",
+    "Pairing",
+    "SpinvalleyError",
+    "Status",
+    "Superconductor",
+    "__version__",
+    "critical_field",
+    "critical_temperature",
+    "figures",
+    "free_energy",
+    "kelvin",
+    "models",
+    "normal",
+    "pairing",
+    "papers",
+    "phase",
+    "phase_diagram",
+    "s_wave",
+    "solve_gap",
+    "spin",
+    "tesla",
+    "to_kelvin",
+    "to_tesla",
+    "tricritical_point",
+    "units",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return import_module(f"spinvalley.{name}")
+    if name in _NAMES:
+        return getattr(import_module(f"spinvalley.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'spinvalley' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

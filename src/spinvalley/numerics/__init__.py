@@ -1,0 +1,1 @@
+"""Brillouin-zone integrals with an error estimate, thermal kernels, closed-form spectra, piecewise polynomials."""

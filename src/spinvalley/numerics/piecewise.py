@@ -1,0 +1,97 @@
+"""Piecewise Chebyshev polynomials on adjoining panels: values, derivatives and all roots."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+
+from spinvalley.checks import Floats
+
+
+@lru_cache(maxsize=32)
+def chebyshev(order: int) -> tuple[Floats, Floats]:
+    """First-kind nodes on [-1, 1] (ascending) and the matrix from values to coefficients."""
+    angles = (np.arange(order)[::-1] + 0.5) * np.pi / order
+    matrix = np.cos(np.outer(np.arange(order), angles)) * (2 / order)
+    matrix[0] *= 0.5
+    return np.cos(angles), matrix
+
+
+@dataclass(frozen=True)
+class Piecewise:
+    """A function on [breaks[0], breaks[-1]].
+
+    Args:
+        breaks: panel limits, ascending, shape (panels + 1,).
+        coefficients: Chebyshev coefficients, shape (panels, order).
+    """
+
+    breaks: Floats
+    coefficients: Floats
+
+    def __call__(self, x: Floats) -> Floats:
+        """Values at x (any shape), clipped into the domain."""
+        x = np.asarray(x, dtype=float)
+        panel = np.clip(np.searchsorted(self.breaks, x, side="right") - 1, 0, len(self.breaks) - 2)
+        low, high = self.breaks[panel], self.breaks[panel + 1]
+        u = np.clip((2 * x - low - high) / (high - low), -1.0, 1.0)
+        angles = np.arccos(u)[..., None] * np.arange(self.coefficients.shape[1])
+        return np.asarray(np.sum(self.coefficients[panel] * np.cos(angles), axis=-1))
+
+    def derivative(self) -> Piecewise:
+        """The derivative as another piecewise polynomial."""
+        scale = 2 / np.diff(self.breaks)
+        lower = np.polynomial.chebyshev.chebder(self.coefficients, axis=1) * scale[:, None]
+        return Piecewise(self.breaks, lower)
+
+    def roots(self) -> Floats:
+        """All simple roots in the domain, ascending; a panel whose mean dominates is skipped without work."""
+        bound = np.abs(self.coefficients[:, 1:]).sum(axis=1)
+        found = []
+        for panel in np.flatnonzero(np.abs(self.coefficients[:, 0]) <= bound):
+            low, high = self.breaks[panel], self.breaks[panel + 1]
+            series = np.trim_zeros(self.coefficients[panel], "b")
+            if len(series) < 2:
+                continue
+            u = np.polynomial.chebyshev.chebroots(series)
+            u = np.real(u[(np.abs(u.imag) < 1e-9) & (np.abs(u.real) <= 1 + 1e-12)])
+            found.append(0.5 * (low + high) + 0.5 * (high - low) * np.clip(u, -1, 1))
+        return np.sort(np.concatenate(found)) if found else np.empty(0)
+
+
+def adaptive_panels(
+    sample: Callable[[Floats], Floats],
+    breaks: Floats,
+    order: int,
+    accurate: Callable[[Floats], bool],
+    depth: int = 6,
+) -> tuple[Floats, Floats]:
+    """Halve panels until their Chebyshev coefficients are accepted.
+
+    Args:
+        sample: x (order,) -> values (order, m), m functions at once.
+        breaks: initial panel limits.
+        order: nodes per panel.
+        accurate: coefficients (order, m) of a panel -> whether the panel is resolved.
+        depth: largest number of halvings.
+
+    Returns:
+        Panel limits (panels + 1,) and coefficients (panels, order, m).
+    """
+    nodes, matrix = chebyshev(order)
+    pending = [(low, high, 0) for low, high in zip(breaks[:-1], breaks[1:], strict=True)]
+    done = []
+    while pending:
+        low, high, level = pending.pop()
+        coefficients = matrix @ sample(0.5 * (low + high) + 0.5 * (high - low) * nodes)
+        if level >= depth or accurate(coefficients):
+            done.append((low, high, coefficients))
+        else:
+            middle = 0.5 * (low + high)
+            pending += [(low, middle, level + 1), (middle, high, level + 1)]
+    done.sort(key=lambda panel: panel[0])
+    limits = np.array([panel[0] for panel in done] + [done[-1][1]])
+    return limits, np.array([panel[2] for panel in done])

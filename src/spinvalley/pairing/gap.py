@@ -1,0 +1,151 @@
+"""The gap at one temperature and field: every stationary point of the free energy, and which one is the equilibrium."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spinvalley.checks import Floats, NotSolved, Status, axis, non_negative, positive, zeeman_vector
+from spinvalley.pairing.landscape import SMALLEST, Branch, Profile, landscape
+from spinvalley.pairing.superconductor import Superconductor
+
+ORDERS = (6, 8, 10, 12, 14, 17, 20, 24)
+_ROUGH_ORDERS = (6, 8, 10, 12)
+_HEADROOM = 1.15
+_WIDENINGS = 6
+
+
+@dataclass(frozen=True)
+class GapState:
+    """The equilibrium state at one temperature and field.
+
+    Args:
+        gap: Delta of the global minimum of the free energy, energy (0: normal state).
+        free_energy: F(gap; T, V) per cell, energy: n Delta^2/v - (T/N) sum_k sum_{E>0} ln 2cosh(E/2T).
+        condensation: F(gap) - F(0), energy per cell.
+        status: `Status.CONVERGED`, `NORMAL` or `NOT_CONVERGED`.
+        error: estimated error of `gap`, energy (for the normal state: the change of the answer under refinement, 0).
+        branches: all stationary points in ascending order of the gap; metastable ones among them.
+        kT: temperature, energy.
+        zeeman: V of sigma, energy (3-vector).
+    """
+
+    gap: float
+    free_energy: float
+    condensation: float
+    status: Status
+    error: float
+    branches: tuple[Branch, ...]
+    kT: float
+    zeeman: tuple[float, float, float]
+
+
+def solve_gap(
+    sc: Superconductor, kT: float, zeeman: ArrayLike = 0.0, *, tol: float = 1e-6, check: bool = False
+) -> GapState:
+    """Gap Delta(T, V) as the global minimum of the free energy, with all other stationary points.
+
+    Args:
+        sc: the superconductor.
+        kT: temperature k_B T >= 0, energy unit of the model (`sv.kelvin` converts).
+        zeeman: V of sigma, energy; a number is along x, or a 3-vector (`sv.tesla` converts).
+        tol: error of the gap asked for, relative to the gap at T = V = 0.
+        check: raise `NotSolved` where the tolerance is not met.
+
+    Returns:
+        GapState with gap, free_energy, condensation, status, error, branches.
+
+    Raises:
+        InvalidInput: negative kT, NaN, a coupling that gives no resolvable gap.
+        NotSolved: only with `check=True`.
+
+    Source: heterostructure.txt, eq. 7; physics.md 1 (as a free energy).
+
+    >>> import spinvalley as sv
+    >>> sc = sv.Superconductor(sv.models.film(), sv.s_wave(v=2.295202))
+    >>> sv.solve_gap(sc, kT=0.01).gap
+    0.2000
+    """
+    kT = non_negative("kT", kT)
+    vector = zeeman_vector(zeeman)
+    tol = positive("tol", tol)
+    goal = tol * sc.gap_scale
+    error, best = np.inf, None
+    for order in orders(sc, kT, vector, tol):
+        profile = free_energy_profiles(sc, np.array([kT]), vector, order, tol)[0]
+        last, best = best, profile.equilibrium()
+        error = abs(best.gap - last.gap) if last is not None else np.inf
+        if error <= goal:
+            break
+    converged = error <= goal and best.kind == "minimum"
+    status = Status.NOT_CONVERGED if not converged else Status.CONVERGED if best.gap > 0 else Status.NORMAL
+    if check and not converged:
+        raise NotSolved(f"the gap at kT = {kT:g} reached error {error:.2g}, but {goal:.2g} was asked for")
+    normal = normal_free_energy(sc, kT, vector, order)
+    floor = 0.02 * goal if best.gap > 0 else 0.0
+    return GapState(
+        gap=best.gap,
+        free_energy=normal + best.condensation,
+        condensation=best.condensation,
+        status=status,
+        error=max(error, floor),
+        branches=profile.branches(),
+        kT=kT,
+        zeeman=(float(vector[0]), float(vector[1]), float(vector[2])),
+    )
+
+
+def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[int, ...]:
+    """Orders of the zone quadrature to try one after the other, coarsest first, for a relative tolerance."""
+    if sc.sampler.is_rough(kT, zeeman, ORDERS[0]):
+        return _ROUGH_ORDERS
+    skipped = sum(tol < limit for limit in (1e-3, 1e-5, 1e-8))
+    return ORDERS[max(skipped - 1, 0) :]
+
+
+def free_energy_profiles(sc: Superconductor, kT: Floats, zeeman: Floats, order: int, tol: float) -> list[Profile]:
+    """F(Delta) - F(0) at each temperature in one field, at one order of the zone quadrature.
+
+    The largest gap of the interpolant is raised until F rises there at every temperature.
+    """
+    top = _HEADROOM * sc.gap_scale
+    for _ in range(_WIDENINGS):
+        found = landscape(sc.sampler, kT, zeeman, top, order, tol)
+        profiles = [found.profile(n, sc.strength) for n in range(len(kT))]
+        if all(profile.bounded for profile in profiles):
+            break
+        top *= 2
+    return profiles
+
+
+def normal_free_energy(sc: Superconductor, kT: float, zeeman: Floats, order: int) -> float:
+    """F(0; T, V) = -(T/N) sum_k sum_{E>0} ln 2cosh(E/2T) of the normal state, energy per cell."""
+    spectrum = sc.sampler.spectrum(kT, zeeman, order, SMALLEST * sc.gap_scale)
+    energy = spectrum.energies(np.zeros(1))[:, 0]
+    thermal = kT * np.log1p(np.exp(-energy / kT)) if kT > 0 else 0.0
+    return -spectrum.multiplicity * float(np.sum((0.5 * energy + thermal) @ spectrum.weights))
+
+
+def free_energy(
+    sc: Superconductor, gap: ArrayLike, kT: float, zeeman: ArrayLike = 0.0, *, order: int = 14
+) -> Floats:
+    """Free energy F(Delta; T, V) per cell for given gaps (not the minimum), energy, same shape as `gap`.
+
+    Args:
+        sc: the superconductor.
+        gap: gaps >= 0, any shape, energy.
+        kT: temperature >= 0, energy.
+        zeeman: V of sigma, energy (number: along x; or 3-vector).
+        order: points per panel of the zone quadrature; the default is good to about ten digits.
+
+    Source: heterostructure.txt, eq. 7; physics.md 1.
+    """
+    gaps = axis("gap", np.ravel(np.asarray(gap, dtype=float)), minimum=0)
+    kT = non_negative("kT", kT)
+    vector = zeeman_vector(zeeman)
+    spectrum = sc.sampler.spectrum(kT, vector, order, SMALLEST * sc.gap_scale)
+    sums = spectrum.sums(gaps, np.array([kT]))
+    values = sc.strength * gaps**2 - sums.half - sums.thermal[:, 0]
+    return np.reshape(values + normal_free_energy(sc, kT, vector, order), np.shape(gap))

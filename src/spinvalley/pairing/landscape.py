@@ -1,0 +1,180 @@
+"""The free energy as a function of the gap: F(Delta) - F(0) on a piecewise Chebyshev interpolant in x = Delta^2.
+
+F(Delta; T, V) - F(0; T, V) = n x / v - G(x; T, V), with n paired orbitals and
+
+    G(x) = (T/N) sum_k sum_{E>0} [ln 2cosh(E(x)/2T) - ln 2cosh(E(0)/2T)],
+
+which does not know the coupling. One set of energies serves all temperatures. All stationary points, the global
+minimum and the metastable branches are read from the interpolant: n/v = G'(x).
+
+Source: heterostructure.txt, eq. 7, as a free energy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spinvalley.checks import Floats
+from spinvalley.numerics.piecewise import Piecewise, adaptive_panels, chebyshev
+from spinvalley.numerics.thermal import moment_basis
+from spinvalley.pairing.sampler import Sampler
+
+PANEL_ORDER = 10
+_START = np.array([0.0, 0.4, 0.7, 1.0])
+_MANY = 10
+_DEPTH = 7
+_ROUGH_DEPTH = 3
+_INSIDE = 0.6
+SMALLEST = 1e-5
+
+
+@dataclass(frozen=True)
+class Branch:
+    """One stationary point of the free energy.
+
+    Args:
+        gap: Delta >= 0, energy.
+        condensation: F(Delta) - F(0), energy per cell; negative where it beats the normal state.
+        kind: "minimum" or "maximum".
+        equilibrium: whether it is the global minimum.
+    """
+
+    gap: float
+    condensation: float
+    kind: str
+    equilibrium: bool = False
+
+    @property
+    def metastable(self) -> bool:
+        """A local minimum that is not the global one."""
+        return self.kind == "minimum" and not self.equilibrium
+
+
+@dataclass(frozen=True)
+class Profile:
+    """F(Delta) - F(0) at one temperature and field: strength * x - G(x), with strength = n/v."""
+
+    gain: Piecewise
+    strength: float
+
+    def __call__(self, gap: ArrayLike) -> Floats:
+        """F(Delta) - F(0), energy per cell, for gaps of any shape."""
+        x = np.asarray(gap, dtype=float) ** 2
+        return self.strength * x - self.gain(x)
+
+    @cached_property
+    def _slope(self) -> Piecewise:
+        derivative = self.gain.derivative()
+        shifted = -derivative.coefficients
+        shifted[:, 0] += self.strength
+        return Piecewise(self.gain.breaks, shifted)
+
+    @property
+    def curvature(self) -> float:
+        """dF/dx at Delta = 0: the linearised gap equation, n/v - chi; negative where the normal state is unstable."""
+        return float(self._slope(np.zeros(1))[0])
+
+    @property
+    def quartic(self) -> float:
+        """d^2F/dx^2 at Delta = 0; its sign gives the order of a transition at vanishing `curvature`."""
+        return float(self._slope.derivative()(np.zeros(1))[0])
+
+    @property
+    def bounded(self) -> bool:
+        """Whether F still rises at the largest gap of the interpolant."""
+        return float(self._slope(self.gain.breaks[-1:])[0]) > 0
+
+    def branches(self) -> tuple[Branch, ...]:
+        """All stationary points in ascending order of the gap, the normal state (gap 0) first."""
+        roots = self._slope.roots()
+        roots = roots[roots > 0]
+        curvatures = self._slope.derivative()(roots)
+        kinds = ["minimum" if self.curvature > 0 else "maximum", *["minimum" if c > 0 else "maximum" for c in curvatures]]
+        gaps = np.append(0.0, np.sqrt(roots))
+        values = np.append(0.0, self(gaps[1:]))
+        minima = [n for n, kind in enumerate(kinds) if kind == "minimum"]
+        best = min(minima, key=lambda n: values[n]) if minima else -1
+        points = zip(gaps, values, kinds, strict=True)
+        return tuple(Branch(float(g), float(f), kind, n == best) for n, (g, f, kind) in enumerate(points))
+
+    def equilibrium(self) -> Branch:
+        """The global minimum."""
+        for branch in self.branches():
+            if branch.equilibrium:
+                return branch
+        return Branch(float(np.sqrt(self.gain.breaks[-1])), float("nan"), "unbounded", True)
+
+
+@dataclass(frozen=True)
+class Landscape:
+    """G(x; T) at one field for several temperatures: limits (panels + 1,) and coefficients (panels, order, nT)."""
+
+    breaks: Floats
+    coefficients: Floats
+
+    def profile(self, index: int, strength: float) -> Profile:
+        """F(Delta) - F(0) at one of the temperatures, for coupling strength n/v."""
+        return Profile(Piecewise(self.breaks, self.coefficients[:, :, index]), strength)
+
+
+def landscape(
+    sampler: Sampler, kT: Floats, zeeman: ArrayLike, gap_max: float, order: int, tolerance: float
+) -> Landscape:
+    """G(x; T, V) for all given temperatures at once on nodes that suit the lowest of them.
+
+    Args:
+        sampler: model and pairing channel.
+        kT: temperatures (nT,), energy, >= 0.
+        zeeman: V of sigma.
+        gap_max: largest gap of the interpolant.
+        order: points per panel of the zone quadrature.
+        tolerance: relative accuracy of the gap that follows from the interpolant.
+    """
+    spectrum = sampler.spectrum(float(kT.min()), zeeman, order, SMALLEST * gap_max)
+    basis = moment_basis(kT) if len(kT) > _MANY and kT.min() > 0 else None
+
+    def sample(x: Floats) -> Floats:
+        sums = spectrum.sums(np.sqrt(x), kT, basis)
+        return sums.half[:, None] + sums.thermal
+
+    x = (_START * gap_max) ** 2
+    rough = sampler.is_rough(float(kT.min()), zeeman, order)
+    depth = _ROUGH_DEPTH if rough else _DEPTH
+    limits, coefficients = adaptive_panels(sample, x, PANEL_ORDER, _accurate(tolerance), depth)
+    return Landscape(limits, coefficients)
+
+
+def expansion(sampler: Sampler, kT: float, zeeman: ArrayLike, order: int) -> tuple[float, float]:
+    """Coefficients (chi, b) of G = chi x - b x^2 / 2 + ... at small x = Delta^2, for kT > 0.
+
+    F = (n/v - chi) x + b x^2 / 2: chi is the pair susceptibility of the linearised gap equation, b < 0 makes a
+    transition at n/v = chi discontinuous. G is analytic within |x| < (pi kT)^2; one panel inside gives both.
+    """
+    spectrum = sampler.spectrum(kT, zeeman, order, 0.0)
+    nodes, matrix = chebyshev(PANEL_ORDER)
+    width = (_INSIDE * np.pi * kT) ** 2
+    x = 0.5 * width * (1 + nodes)
+    sums = spectrum.sums(np.sqrt(x), np.array([kT]))
+    ratio = (sums.half + sums.thermal[:, 0]) / x  # G/x: no derivative needed for chi
+    series = matrix @ ratio
+    start = np.array([-1.0])
+    chi = np.polynomial.chebyshev.chebval(start, series)
+    slope = np.polynomial.chebyshev.chebval(start, np.polynomial.chebyshev.chebder(series)) * 2 / width
+    return float(chi[0]), float(-2 * slope[0])
+
+
+def _accurate(tolerance: float) -> Callable[[Floats], bool]:
+    """Accept a panel when the error of G' that its tail implies is a small part of G' itself."""
+    growth = PANEL_ORDER**2
+
+    def accurate(coefficients: Floats) -> bool:
+        tail = np.abs(coefficients[-2:]).max(axis=0)
+        return bool(np.all(growth * tail <= 0.02 * tolerance * np.abs(coefficients[1])))
+
+    return accurate
+

@@ -1,0 +1,141 @@
+"""Where in the zone to evaluate a model with pairing: symmetry, fans and quadrature nodes, found once and reused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spinvalley.checks import Floats, zeeman_vector
+from spinvalley.models import Model
+from spinvalley.numerics import zone
+from spinvalley.pairing.bdg import quasiparticle_energies
+from spinvalley.pairing.channel import Pairing
+from spinvalley.pairing.spectrum import Nodes, Spectrum
+
+_FINEST_OF_FIELD = 0.01
+_KEPT = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Sampler:
+    """Quadrature nodes for one model and pairing channel.
+
+    Args:
+        model: the normal state.
+        pairing: the channel (its strength does not matter here).
+    """
+
+    model: Model
+    pairing: Pairing
+    _cache: dict[Any, Any] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def bandwidth(self) -> float:
+        """Scale of the band energies: the largest |eigenvalue| of h(k) on a coarse mesh."""
+        mesh = np.stack(np.meshgrid(*[np.arange(12) / 12 + 0.013] * 2), -1).reshape(-1, 2)
+        values = np.linalg.eigvalsh(self.model.hamiltonian(mesh @ self.model.lattice.reciprocal))
+        return max(float(np.abs(values).max()), 1e-300)
+
+    def field_width(self, zeeman: ArrayLike) -> float:
+        """Largest Zeeman energy on any orbital."""
+        return float(np.linalg.norm(zeeman_vector(zeeman)) * np.abs(self.model.zeeman_weights).max())
+
+    def normal_energies(self, k: Floats) -> Floats:
+        """Normal-state energies at k, and at -k where they differ, shape (N, n)."""
+        values = np.linalg.eigvalsh(self.model.hamiltonian(k))
+        if self._even_bands:
+            return np.asarray(values)
+        return np.concatenate([values, np.linalg.eigvalsh(self.model.hamiltonian(-k))], axis=1)
+
+    def resolution(self, kT: float, zeeman: ArrayLike, order: int, smallest: float) -> zone.Resolution:
+        """What the nodes must resolve: pi kT, but nothing finer than `smallest` or a small part of the field.
+
+        In a field the kinks of a gapless state at T -> 0 move with the gap through a window as wide as the field. They
+        are resolved there to 1 % of the field at order 8, finer as the square of the order: an algebraic convergence
+        that the ladder of orders sees and reports.
+        """
+        width = self.field_width(zeeman)
+        delta = _rounded_down(max(np.pi * kT, smallest, _FINEST_OF_FIELD * width * (8 / order) ** 2))
+        return zone.Resolution(delta, _rounded_up(width) if width > delta else 0.0, order)
+
+    def is_rough(self, kT: float, zeeman: ArrayLike, order: int) -> bool:
+        """Whether the field forbids resolving pi kT, so that sums are smooth in the gap only to the nodes' accuracy."""
+        return np.pi * kT < _FINEST_OF_FIELD * self.field_width(zeeman) * (8 / order) ** 2
+
+    def nodes(self, kT: float, zeeman: ArrayLike, order: int, smallest: float) -> Nodes:
+        """Nodes that resolve the Fermi lines at temperatures >= kT in this field, whatever the gap."""
+        resolution = self.resolution(kT, zeeman, order, smallest)
+
+        def build() -> Nodes:
+            rule = zone.zone_rule(self.normal_energies, self._fans(zeeman), resolution)
+            return Nodes.of(self.model, rule.k, rule.weights)
+
+        return self._remember(("nodes", resolution, self._direction(zeeman)), build)  # type: ignore[no-any-return]
+
+    def spectrum(self, kT: float, zeeman: ArrayLike, order: int, smallest: float) -> Spectrum:
+        """Energies at nodes that serve every gap, at temperatures >= kT >= 0 in this field.
+
+        Args:
+            kT: lowest temperature, energy.
+            zeeman: V of sigma, energy.
+            order: points per panel.
+            smallest: energy below which nothing needs to be resolved, e.g. 1e-5 of the gap.
+        """
+        nodes = self.nodes(kT, zeeman, order, smallest)
+        key = ("spectrum", id(nodes), tuple(zeeman_vector(zeeman)))
+        return self._remember(key, lambda: Spectrum(nodes, self.model, self.pairing, zeeman))  # type: ignore[no-any-return]
+
+    def _fans(self, zeeman: ArrayLike) -> list[zone.Triangle]:
+        def build() -> list[zone.Triangle]:
+            lattice = self.model.lattice
+            triangles = zone.irreducible(zone.elementary_triangles(lattice.zone_corners), self.symmetry(zeeman))
+            return zone.choose_fans(self.normal_energies, triangles, 0.02 * self.bandwidth)
+
+        return self._remember(("fans", self._direction(zeeman)), build)  # type: ignore[no-any-return]
+
+    def symmetry(self, zeeman: ArrayLike) -> Floats:
+        """Point operations of the lattice that leave every sum over quasiparticle energies unchanged, (order, 2, 2)."""
+        vector = zeeman_vector(zeeman)
+        norm = float(np.linalg.norm(vector))
+        test = 0.23 * self.bandwidth * vector / norm if norm > 0 else vector
+
+        def energies(k: Floats) -> Floats:
+            return np.abs(quasiparticle_energies(self.model, self.pairing, k, 0.37 * self.bandwidth, test))
+
+        return zone.symmetry_subgroup(energies, self.model.lattice.holohedry, self._sample)
+
+    @cached_property
+    def _sample(self) -> Floats:
+        return np.asarray(np.random.default_rng(7).uniform(-0.5, 0.5, (8, 2)) @ self.model.lattice.reciprocal)
+
+    @cached_property
+    def _even_bands(self) -> bool:
+        here = np.linalg.eigvalsh(self.model.hamiltonian(self._sample))
+        there = np.linalg.eigvalsh(self.model.hamiltonian(-self._sample))
+        return bool(np.abs(here - there).max() < 1e-9 * self.bandwidth)
+
+    def _direction(self, zeeman: ArrayLike) -> tuple[float, ...]:
+        vector = zeeman_vector(zeeman)
+        norm = float(np.linalg.norm(vector))
+        return tuple(np.round(vector / norm, 12)) if norm > 0 else (0.0, 0.0, 0.0)
+
+    def _remember(self, key: Any, build: Any) -> Any:
+        if key not in self._cache:
+            value = build()
+            self._cache[key] = value
+            kept = [k for k in list(self._cache) if k[0] == key[0]]
+            for old in kept[:-_KEPT]:
+                self._cache.pop(old, None)
+        return self._cache[key]
+
+
+def _rounded_down(value: float) -> float:
+    return float(2 ** (np.floor(2 * np.log2(value)) / 2))
+
+
+def _rounded_up(value: float) -> float:
+    return float(2 ** (np.ceil(2 * np.log2(value)) / 2))

@@ -1,0 +1,219 @@
+"""Quasiparticle energies of a model on a set of momenta, for many gaps at once.
+
+If sigma_x h(-k)^T sigma_x = h(k) (Ising coupling and any in-plane field allow it, Rashba coupling and a field along z
+do not), the operator sigma_x tau_y is a chiral symmetry, the energies are the singular values of
+Q(k) = h(k) + i Delta P sigma_z, and one or two orbitals are solved in closed form. Any other model is diagonalised by
+LAPACK. Both give the sums that the free energy needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spinvalley.checks import Floats
+from spinvalley.models import Model
+from spinvalley.models.model import Matrix
+from spinvalley.numerics.compiled import compiled, jax
+from spinvalley.numerics.singular import invariants, singular_values
+from spinvalley.numerics.thermal import MomentBasis
+from spinvalley.pairing.bdg import pairing_matrix
+from spinvalley.pairing.channel import Pairing
+from spinvalley.spin import SX, SZ, nambu
+
+_CHUNK = 2048
+_GAPS = 10
+_CHIRAL_TOLERANCE = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """The Bloch Hamiltonian at the points of a quadrature rule: weights (K,), h(k) and h(-k) of shape (K, d, d)."""
+
+    weights: Floats
+    plus: Matrix
+    minus: Matrix
+
+    @classmethod
+    def of(cls, model: Model, k: Floats, weights: Floats) -> Nodes:
+        """Evaluate a model on momenta (K, 2)."""
+        return cls(weights, model.hamiltonian(k), model.hamiltonian(-k))
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Zone sums for gaps (D,) relative to zero gap: sum of (E - E_0)/2, and the thermal part at each temperature."""
+
+    half: Floats
+    thermal: Floats
+
+
+class Spectrum:
+    """Energies of a model with pairing in one applied field on fixed nodes.
+
+    Args:
+        nodes: weights and Bloch Hamiltonians.
+        model: gives the Zeeman matrix of the field.
+        pairing: the channel.
+        zeeman: V of sigma (number or 3-vector).
+        closed_form: None chooses by symmetry and size; False forces LAPACK (for comparisons).
+    """
+
+    def __init__(
+        self, nodes: Nodes, model: Model, pairing: Pairing, zeeman: ArrayLike, closed_form: bool | None = None
+    ) -> None:
+        field = model.zeeman(zeeman)
+        self.weights = nodes.weights
+        self._plus = nodes.plus + field
+        self._minus = nodes.minus + field
+        self._block = pairing_matrix(model, pairing)
+        self._diagonal = pairing.diagonal(model)
+        possible = model.dim in (2, 4) and is_chiral(self._plus, self._minus)
+        self.closed_form = possible if closed_form is None else closed_form and possible
+
+    @cached_property
+    def _invariants(self) -> Floats:
+        orbitals = len(self._diagonal) // 2
+        return invariants(self._plus, self._diagonal * np.tile(np.real(np.diag(SZ)), orbitals))
+
+    @cached_property
+    def _chunks(self) -> list[tuple[Any, Any]]:
+        """Invariants and weights in equal padded pieces, on the device."""
+        count = -(-len(self.weights) // _CHUNK) * _CHUNK
+        extra = count - len(self.weights)
+        table = np.pad(self._invariants, [(0, 0), (0, 0), (0, extra)], mode="edge")
+        weights = np.pad(self.weights, (0, extra))
+        with jax().enable_x64(True):
+            put = jax().numpy.asarray
+            return [(put(table[..., n : n + _CHUNK]), put(weights[n : n + _CHUNK])) for n in range(0, count, _CHUNK)]
+
+    def energies(self, gaps: Floats) -> Floats:
+        """Energies E >= 0 at every node, shape (n, gaps, K), whose sum is the sum over E > 0 (`multiplicity` times)."""
+        if self.closed_form:
+            x = np.asarray(gaps)[:, None] ** 2
+            return np.stack(singular_values(np, _horner(self._invariants, x)))
+        return np.stack([np.abs(np.linalg.eigvalsh(self._bdg(gap))).T for gap in gaps], axis=1)
+
+    @property
+    def multiplicity(self) -> float:
+        """Weight of each energy in sums over E > 0: 1, or 1/2 where both signs of all energies are listed."""
+        return 1.0 if self.closed_form else 0.5
+
+    def sums(self, gaps: Floats, kT: Floats, basis: MomentBasis | None = None) -> Sums:
+        """Zone sums of sum_{E>0} T ln 2cosh(E/2T), relative to zero gap, for gaps (D,) and temperatures (nT,).
+
+        Args:
+            gaps: gaps (D,), energy.
+            kT: temperatures (nT,), energy, >= 0.
+            basis: use moments (many temperatures); None sums each temperature directly.
+
+        Returns:
+            Sums with half (D,) and thermal (D, nT).
+        """
+        if self.closed_form:
+            return self._closed_sums(gaps, kT, basis)
+        return _numpy_sums(self.energies(np.append(gaps, 0.0)), self.weights, kT, self.multiplicity)
+
+    def _closed_sums(self, gaps: Floats, kT: Floats, basis: MomentBasis | None) -> Sums:
+        halves, thermals = [], []
+        for start in range(0, len(gaps), _GAPS):
+            piece = gaps[start : start + _GAPS]
+            x = np.zeros(_GAPS)
+            x[: len(piece)] = piece**2
+            half: Any = 0.0
+            thermal: Any = 0.0
+            for table, weights in self._chunks:
+                if basis is None:
+                    h, t = _direct_sums(table, weights, x, np.maximum(kT, 1e-300))
+                else:
+                    h, t = _moment_sums(table, weights, x, basis.scale, basis.top, basis.reach, size=basis.size)
+                half, thermal = half + np.asarray(h), thermal + np.asarray(t)
+            if basis is not None:
+                thermal = thermal @ basis.coefficients(kT).T
+            halves.append(half[: len(piece)])
+            thermals.append(thermal[: len(piece)])
+        return Sums(np.concatenate(halves), np.concatenate(thermals))
+
+    def slope(self, gap: float, kT: float) -> float:
+        """d/dx of the zone sum of sum_{E>0} T ln 2cosh(E/2T), x = Delta^2, from BdG eigenvectors (Hellmann-Feynman).
+
+        This is the right side of the gap equation: n/v = slope at a stationary point with n paired orbitals.
+        """
+        energy, states = np.linalg.eigh(self._bdg(gap))
+        d = len(self._block)
+        expectation = 2 * np.real(np.einsum("kin,ij,kjn->kn", states[:, :d].conj(), self._block, states[:, d:]))
+        occupation = np.tanh(energy / (2 * kT)) if kT > 0 else np.sign(energy)
+        return float(self.weights @ np.sum(occupation * expectation, axis=1)) / (8 * gap)
+
+    def _bdg(self, gap: float) -> Matrix:
+        return np.asarray(nambu(self._plus, self._minus, gap * self._block))
+
+
+def is_chiral(plus: Matrix, minus: Matrix) -> bool:
+    """Whether sigma_x h(-k)^T sigma_x = h(k) at every node, so that sigma_x tau_y anticommutes with the BdG matrix."""
+    flip = np.kron(np.eye(plus.shape[-1] // 2), SX)
+    scale = max(1e-300, float(np.abs(plus).max()))
+    difference = flip @ np.swapaxes(minus, -1, -2) @ flip - plus
+    return bool(np.abs(difference).max() < _CHIRAL_TOLERANCE * scale)
+
+
+def _horner(table: Any, x: Any) -> list[Any]:
+    """Invariants [e_1, ..., e_n] at x = Delta^2 (D, 1) from coefficients (n, S, K)."""
+    out = []
+    for row in table:
+        total = row[-1]
+        for coefficient in row[-2::-1]:
+            total = total * x + coefficient
+        out.append(total)
+    return out
+
+
+def _numpy_sums(energies: Floats, weights: Floats, kT: Floats, multiplicity: float) -> Sums:
+    energies, zero = energies[:, :-1], energies[:, -1:]
+    half = 0.5 * multiplicity * np.einsum("ndk,k->d", energies - zero, weights)
+    thermal = [np.einsum("ndk,k->d", _thermal(np, energies, t) - _thermal(np, zero, t), weights) for t in kT]
+    return Sums(half, multiplicity * np.stack(thermal, axis=1))
+
+
+def _thermal(xp: Any, energy: Any, kT: Any) -> Any:
+    return kT * xp.log1p(xp.exp(-energy / kT)) if xp is not np or kT > 0 else np.zeros_like(energy)
+
+
+def _energies_and_zero(xp: Any, table: Any, x: Any) -> tuple[Any, Any]:
+    rows = [row[0] for row in table]
+    return xp.stack(singular_values(xp, _horner(table, x[:, None]))), xp.stack(singular_values(xp, rows))[:, None]
+
+
+def _half(xp: Any, energies: Any, zero: Any, weights: Any) -> Any:
+    return 0.5 * xp.einsum("ndk,k->d", energies - zero, weights)
+
+
+def _direct(xp: Any, table: Any, weights: Any, x: Any, kT: Any) -> Any:
+    energies, zero = _energies_and_zero(xp, table, x)
+
+    def at(t: Any) -> Any:
+        return xp.einsum("ndk,k->d", _thermal(xp, energies, t) - _thermal(xp, zero, t), weights)
+
+    return _half(xp, energies, zero, weights), jax().lax.map(at, kT).T
+
+
+def _moments(xp: Any, table: Any, weights: Any, x: Any, scale: Any, top: Any, reach: Any, *, size: int) -> Any:
+    energies, zero = _energies_and_zero(xp, table, x)
+    y = xp.arcsinh(xp.concatenate([zero, energies], axis=1) / scale) / top
+    u = 2 * xp.minimum(y, 1.0) - 1
+    masked = xp.where(y < 1.0, weights, 0.0)
+
+    def step(pair: Any, _: Any) -> Any:
+        last, this = pair
+        return (this, 2 * u * this - last), xp.sum(last * masked, axis=(0, 2))
+
+    _, out = jax().lax.scan(step, (xp.ones_like(u), u), None, length=size)
+    return _half(xp, energies, zero, weights), (out[:, 1:] - out[:, :1]).T
+
+
+_direct_sums = compiled(_direct)
+_moment_sums = compiled(_moments, static=("size",))

@@ -1,0 +1,141 @@
+"""A superconductor: a model, its pairing, and the coupling that follows from what the user knows of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+
+from spinvalley.checks import Floats, InvalidInput, non_negative
+from spinvalley.models import Model
+from spinvalley.models.model import Matrix
+from spinvalley.pairing import bdg
+from spinvalley.pairing.channel import Pairing
+from spinvalley.pairing.landscape import SMALLEST
+from spinvalley.pairing.linearised import susceptibility
+from spinvalley.pairing.sampler import Sampler
+
+SMALLEST_GAP = 1e-9
+_ORDERS = (10, 14, 18)
+
+
+@dataclass(frozen=True, eq=False)
+class Superconductor:
+    """A model with pairing. Temperature, field and gap are arguments of what is computed from it, not part of it.
+
+    Args:
+        model: the normal state, from `spinvalley.models`.
+        pairing: the channel and its strength, e.g. `s_wave(on="sc", gap0=0.1)`.
+
+    Raises:
+        InvalidInput: the pairing names a layer that the model does not have.
+
+    >>> import spinvalley as sv
+    >>> sc = sv.Superconductor(sv.models.film(), sv.s_wave(gap0=0.2))
+    >>> round(sc.v, 6)
+    2.295202
+    """
+
+    model: Model
+    pairing: Pairing
+
+    def __post_init__(self) -> None:
+        """Check that the paired layers exist."""
+        if not isinstance(self.model, Model):
+            raise InvalidInput(f"`model` must be a model of spinvalley.models, but is {self.model!r}")
+        if not isinstance(self.pairing, Pairing):
+            raise InvalidInput(f"`pairing` must be a Pairing, e.g. s_wave(gap0=0.1), but is {self.pairing!r}")
+        self.pairing.diagonal(self.model)
+
+    @cached_property
+    def sampler(self) -> Sampler:
+        """Quadrature nodes and energies, found once and reused."""
+        return Sampler(self.model, self.pairing)
+
+    @cached_property
+    def paired_orbitals(self) -> int:
+        """Number n of orbitals that pair: F contains n Delta^2 / v."""
+        return int(self.pairing.diagonal(self.model).sum()) // 2
+
+    @cached_property
+    def v(self) -> float:
+        """Coupling v > 0, energy unit of the model: given, or from gap0 or tc to ten digits.
+
+        Raises:
+            InvalidInput: `gap0` or `tc` too small for double precision, or a tc at which nothing pairs.
+        """
+        if self.pairing.v is not None:
+            return self.pairing.v
+        if self.pairing.gap0 is not None:
+            _resolvable("gap0", self.pairing.gap0, self.sampler.bandwidth)
+            return self.paired_orbitals / gap_slope(self.sampler, self.pairing.gap0)
+        tc = float(self.pairing.tc)  # type: ignore[arg-type]
+        _resolvable("tc", tc, self.sampler.bandwidth)
+        return self.paired_orbitals / susceptibility(self.sampler, tc, 0.0, 14)
+
+    @property
+    def strength(self) -> float:
+        """n/v: the coefficient of Delta^2 in the free energy, 1/energy."""
+        return self.paired_orbitals / self.v
+
+    @cached_property
+    def gap_scale(self) -> float:
+        """The gap at zero temperature and field, to about 1e-4: the scale of every search.
+
+        Raises:
+            InvalidInput: the coupling is too weak to give a gap that double precision can resolve.
+        """
+        return self.pairing.gap0 if self.pairing.gap0 is not None else _zero_temperature_gap(self.sampler, self.strength)
+
+    def hamiltonian(self, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Matrix:
+        """BdG Hamiltonian at k (..., 2), shape (..., 2 dim, 2 dim); see `spinvalley.pairing.bdg.hamiltonian`."""
+        return bdg.hamiltonian(self.model, self.pairing, k, non_negative("gap", gap), zeeman)
+
+    def energies(self, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Floats:
+        """All BdG energies at k (..., 2) in ascending order, shape (..., 2 dim)."""
+        return np.asarray(np.linalg.eigvalsh(self.hamiltonian(k, gap, zeeman)))
+
+
+def gap_slope(sampler: Sampler, gap: float, tolerance: float = 1e-11) -> float:
+    """dG/dx at zero temperature and field, equal to n/v where `gap` is the gap; quadrature raised until it holds still."""
+    last = np.nan
+    for order in _ORDERS:
+        value = sampler.spectrum(0.0, 0.0, order, SMALLEST * gap).slope(gap, 0.0)
+        if abs(value - last) < tolerance * abs(value):
+            break
+        last = value
+    return value
+
+
+def _resolvable(name: str, value: float, bandwidth: float) -> None:
+    if value < SMALLEST_GAP * bandwidth:
+        raise InvalidInput(
+            f"`{name}` must be at least {SMALLEST_GAP:g} of the largest band energy ({bandwidth:.3g}) to be resolved in "
+            f"double precision, but is {value:g}"
+        )
+
+
+def _zero_temperature_gap(sampler: Sampler, strength: float) -> float:
+    """Root of dG/dx(Delta) = n/v at T = V = 0: dG/dx falls monotonically, nearly linearly in ln Delta."""
+
+    def excess(log_gap: float) -> float:
+        gap = float(np.exp(log_gap))
+        return sampler.spectrum(0.0, 0.0, 8, SMALLEST * gap).slope(gap, 0.0) - strength
+
+    low = float(np.log(SMALLEST_GAP * sampler.bandwidth))
+    top = float(np.log(_largest_gap(sampler, strength)))
+    if excess(low) <= 0:
+        raise InvalidInput(
+            f"`v` must be strong enough to give a gap above {SMALLEST_GAP:g} of the largest band energy, "
+            f"the least that double precision resolves, but n/v is {strength:.6g} and the pair susceptibility stays below it"
+        )
+    return float(np.exp(brentq(excess, low, top, xtol=1e-5)))
+
+
+def _largest_gap(sampler: Sampler, strength: float) -> float:
+    """Upper bound of any gap: dG/dx <= n / (2 Delta), so that Delta <= n / (2 strength)."""
+    orbitals = float(sampler.pairing.diagonal(sampler.model).sum()) / 2
+    return max(orbitals / (2 * strength), 2 * SMALLEST_GAP * sampler.bandwidth)

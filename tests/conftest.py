@@ -1,0 +1,7 @@
+"""Settings of all tests."""
+
+from hypothesis import settings
+
+# The first call of a compiled kernel takes seconds: an example has no deadline.
+settings.register_profile("spinvalley", deadline=None)
+settings.load_profile("spinvalley")
