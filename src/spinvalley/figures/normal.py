@@ -7,13 +7,16 @@ from typing import Any, Literal
 
 import numpy as np
 import xarray as xr
+from matplotlib import rcParams
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.colors import Normalize
 from matplotlib.image import AxesImage
 from matplotlib.patches import Polygon
-from numpy.typing import NDArray
 
-from spinvalley.checks import InvalidInput, one_of
-from spinvalley.figures.style import BLACK, DIVERGING, GREY, SEQUENTIAL, SPIN_COLOURS
+from spinvalley.checks import Floats, InvalidInput, one_of
+from spinvalley.figures.style import BLACK, DIVERGING, GREY, SEQUENTIAL, SPIN_COLOURS, SPIN_MAP
 
 _GREEK = {"Gamma": r"$\Gamma$"}
 
@@ -21,11 +24,13 @@ _GREEK = {"Gamma": r"$\Gamma$"}
 def draw_bands(ax: Axes, data: xr.Dataset, *, colour: str | None = None, label: str | None = None, **line: Any) -> Axes:
     """Band structure along a path, coloured by spin, with the Fermi level.
 
+    Where bands of opposite spin coincide, both colours show in turn. The axis is labelled as for a lattice model.
+
     Args:
         ax: where to draw; several models may be drawn into one.
         data: Dataset of `normal.bands`.
-        colour: one colour for all bands; by default red for spin up, blue for spin down, grey without a spin axis.
-        label: name in the legend; with spin colours an arrow is added.
+        colour: one colour for all bands; by default that of s_z: red up, blue down, grey in between.
+        label: name in the legend; with the colours of a conserved spin an arrow is added.
         line: further properties of the lines (matplotlib).
 
     Returns:
@@ -36,14 +41,20 @@ def draw_bands(ax: Axes, data: xr.Dataset, *, colour: str | None = None, label: 
 
     Source: heterostructure.txt, Fig. 1a.
     """
-    _need(data, "energy", "distance", "tick")
-    named: set[int] = set()
-    for band in range(data.sizes["band"]):
-        spin = int(data.spin[band])
-        group = spin if colour is None else 0
-        text = None if label is None or group in named else label + (_arrow(spin) if colour is None else "")
-        named.add(group)
-        ax.plot(data.distance, data.energy[:, band], color=colour or SPIN_COLOURS[spin], label=text, **line)
+    _need(data, "energy", "distance", "tick", "sz")
+    energy, x = data.energy.values, data.distance.values
+    named: set[str] = set()
+    for band, spin in enumerate(data.spin.values):
+        text = _name(label, int(spin) if colour is None else 0, named)
+        if colour is not None:
+            ax.plot(x, energy[:, band], color=colour, label=text, **line)
+            continue
+        _draw_spin(ax, x, energy[:, band], data.sz.values[:, band], label=text, **line)
+        if spin < 0:
+            others = energy[:, data.spin.values > 0]
+            shared = np.abs(others - energy[:, [band]]).min(axis=1) < 1e-6 * np.ptp(energy)
+            y = np.where(shared, energy[:, band], np.nan)
+            ax.plot(x, y, color=SPIN_COLOURS[1], **(line | {"ls": (0, (4, 4)), "dash_capstyle": "butt"}))
     for tick in data.tick.values[1:-1]:
         ax.axvline(tick, color=GREY, lw=0.5, zorder=0)
     ax.axhline(0, color=GREY, lw=0.6, ls=(0, (4, 3)), zorder=0)
@@ -64,8 +75,8 @@ def draw_fermi_lines(
     Args:
         ax: where to draw; several models may be drawn into one.
         data: Dataset of `normal.fermi_contours`.
-        colour: one colour for all lines; by default that of the mean s_z: red up, blue down, grey in between.
-        label: name in the legend; with spin colours an arrow is added.
+        colour: one colour for all lines; by default that of s_z: red up, blue down, grey in between.
+        label: name in the legend; with the colours of a conserved spin an arrow is added.
         zone: whether to draw the boundary and to set up the axes.
         line: further properties of the lines (matplotlib).
 
@@ -81,20 +92,19 @@ def draw_fermi_lines(
     border = Polygon(data.zone_corners.values, closed=True, transform=ax.transData)
     shifts = np.array(list(product(range(-2, 3), repeat=2))) @ data.reciprocal.values
     reach = 1.01 * float(np.linalg.norm(data.zone_corners.values, axis=1).max())
-    named: set[int] = set()
-    for n in range(data.sizes["contour"]):
-        polarisation = float(data.sz[n].mean())
-        spin = round(polarisation) if abs(polarisation) > 0.5 else 0
-        group = spin if colour is None else 0
-        text = None if label is None or group in named else label + (_arrow(spin) if colour is None else "")
-        named.add(group)
-        k = data.k[n].values
-        k = np.concatenate([k, k[:1] + data.winding[n].values])
-        for shift in shifts:
-            if np.linalg.norm(k + shift, axis=1).min() > reach:
+    named: set[str] = set()
+    for n, spin in enumerate(data.spin.values):
+        text = _name(label, int(spin) if colour is None else 0, named)
+        k = np.concatenate([data.k.values[n], data.k.values[n, :1] + data.winding.values[n]])
+        sz = np.append(data.sz.values[n], data.sz.values[n, 0])
+        for x, y in ((k + shift).T for shift in shifts):
+            if np.hypot(x, y).min() > reach:
                 continue
-            (curve,) = ax.plot(*(k + shift).T, color=colour or SPIN_COLOURS[spin], label=text, **line)
-            curve.set_clip_path(border)
+            if colour is not None:
+                (curve,) = ax.plot(x, y, color=colour, label=text, **line)
+                curve.set_clip_path(border)
+            else:
+                _draw_spin(ax, x, y, sz, label=text, **line).set_clip_path(border)
             text = None
     if zone:
         draw_zone(ax, data)
@@ -158,7 +168,7 @@ def draw_spectral_map(
     """
     one_of("which", which, ("rho0", "rho3"))
     _need(data, which, "zone_corners")
-    values: NDArray[np.float64] = data[which].values
+    values: Floats = data[which].values
     top = limit if limit is not None else float(np.abs(values).max())
     kx, ky = data.kx.values, data.ky.values
     dx, dy = 0.5 * (kx[1] - kx[0]), 0.5 * (ky[1] - ky[0])
@@ -186,8 +196,29 @@ def add_scale(ax: Axes, image: AxesImage, which: Literal["rho0", "rho3"]) -> Axe
     return ax
 
 
-def _arrow(spin: int) -> str:
-    return {1: r" $\uparrow$", -1: r" $\downarrow$", 0: ""}[spin]
+def _draw_spin(ax: Axes, x: Floats, y: Floats, sz: Floats, *, label: str | None, **line: Any) -> Artist:
+    """A curve in the colour of its spin: one line if that is constant, else a chain of segments."""
+    if np.ptp(sz) < 1e-6:
+        (curve,) = ax.plot(x, y, color=SPIN_MAP(0.5 + 0.5 * float(sz[0])), label=label, **line)
+        return curve
+    points = np.stack([x, y], axis=-1)
+    segments = np.stack([points[:-1], points[1:]], axis=1)
+    width = line.pop("lw", line.pop("linewidth", rcParams["lines.linewidth"]))
+    chain = LineCollection(list(segments), cmap=SPIN_MAP, norm=Normalize(-1, 1), label=label, lw=width, **line)
+    chain.set_array(0.5 * (sz[:-1] + sz[1:]))
+    chain.set_capstyle("round")
+    ax.add_collection(chain)
+    ax.autoscale_view()
+    return chain
+
+
+def _name(label: str | None, spin: int, named: set[str]) -> str | None:
+    """Name of a curve in the legend, the first time it occurs."""
+    text = None if label is None else label + {1: r" $\uparrow$", -1: r" $\downarrow$", 0: ""}[spin]
+    if text is None or text in named:
+        return None
+    named.add(text)
+    return text
 
 
 def _need(data: xr.Dataset, *names: str) -> None:

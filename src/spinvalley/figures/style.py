@@ -14,6 +14,7 @@ from typing import Any, Final
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 SINGLE: Final = 3.4
@@ -35,6 +36,9 @@ PALETTE: Final = (BLUE, RED, GREEN, PURPLE, ORANGE, SKY, BLACK)
 
 SPIN_COLOURS: Final = {1: RED, -1: BLUE, 0: GREY}
 """Colour of spin up, spin down and of unpolarised states."""
+
+SPIN_MAP: Final = LinearSegmentedColormap.from_list("spin", [BLUE, "#B8B8B8", RED])
+"""Colour of a spin expectation value from -1 to 1; unpolarised states are grey, not white, to be seen as lines."""
 
 SEQUENTIAL: Final = "viridis"
 """Perceptually uniform map of a density."""

@@ -7,7 +7,7 @@ rule in s converges exponentially.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -152,6 +152,11 @@ class LevelSet:
     below: float
     converged: bool
 
+    def moved_to(self, sector: Sector) -> LevelSet:
+        """The same lines as those of another sector with the same energies."""
+        lines = tuple((replace(line, sector=sector), *rest) for line, *rest in self.lines)
+        return replace(self, sector=sector, lines=lines)  # type: ignore[arg-type]
+
 
 class Tracer:
     """Finds level lines of the sectors of a model; keeps the meshes for the next energy."""
@@ -164,17 +169,30 @@ class Tracer:
 
     def level_sets(self, energy: float) -> list[LevelSet]:
         """The lines of every band; bands in the order of the sectors."""
-        return [
-            self._trace(place, band, energy) for place, block in enumerate(self.blocks) for band in range(block.size)
-        ]
+        found: list[LevelSet] = []
+        for place, block in enumerate(self.blocks):
+            if place and self._is_copy(place):  # spin-degenerate bands
+                found += [level.moved_to(block) for level in found[: block.size]]
+            else:
+                found += [self._trace(place, band, energy) for band in range(block.size)]
+        return found
+
+    def _grid(self, place: int, size: int) -> Mesh:
+        if (place, size) not in self._meshes:
+            self._meshes[place, size] = mesh(self.blocks[place], size)
+        return self._meshes[place, size]
+
+    def _is_copy(self, place: int) -> bool:
+        """Whether the sector has the energies of the first one at every k."""
+        first, other = self._grid(0, _MESHES[0]).values, self._grid(place, _MESHES[0]).values
+        scale = max(1e-300, float(np.abs(first).max()))
+        return first.shape == other.shape and bool(np.abs(first - other).max() < 1e-14 * scale)
 
     def _trace(self, place: int, band: int, energy: float) -> LevelSet:
         """One band, on finer meshes until every line is resolved."""
         block = self.blocks[place]
         for size in _MESHES:
-            if (place, size) not in self._meshes:
-                self._meshes[place, size] = mesh(block, size)
-            grid = self._meshes[place, size]
+            grid = self._grid(place, size)
             values = grid.values[..., band]
             below = float(np.mean(values <= energy))
             seeds, sure = polygons(grid, band, energy)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinvalley.checks import Floats
 
@@ -44,22 +45,47 @@ class Piecewise:
     def derivative(self) -> Piecewise:
         """The derivative as another piecewise polynomial."""
         scale = 2 / np.diff(self.breaks)
-        lower = np.polynomial.chebyshev.chebder(self.coefficients, axis=1) * scale[:, None]
-        return Piecewise(self.breaks, lower)
+        return Piecewise(self.breaks, self.coefficients @ derivative_matrix(self.coefficients.shape[1]).T * scale[:, None])
 
     def roots(self) -> Floats:
-        """All simple roots in the domain, ascending; a panel whose mean dominates is skipped without work."""
-        bound = np.abs(self.coefficients[:, 1:]).sum(axis=1)
-        found = []
-        for panel in np.flatnonzero(np.abs(self.coefficients[:, 0]) <= bound):
-            low, high = self.breaks[panel], self.breaks[panel + 1]
-            series = np.trim_zeros(self.coefficients[panel], "b")
-            if len(series) < 2:
-                continue
-            u = np.polynomial.chebyshev.chebroots(series)
-            u = np.real(u[(np.abs(u.imag) < 1e-9) & (np.abs(u.real) <= 1 + 1e-12)])
-            found.append(0.5 * (low + high) + 0.5 * (high - low) * np.clip(u, -1, 1))
-        return np.sort(np.concatenate(found)) if found else np.empty(0)
+        """All simple roots in the domain, ascending."""
+        panel, u = chebyshev_roots(self.coefficients)
+        low, high = self.breaks[panel], self.breaks[panel + 1]
+        return np.sort(0.5 * (low + high) + 0.5 * (high - low) * u)
+
+
+def chebyshev_roots(coefficients: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """All real roots in [-1, 1] of many Chebyshev series at once, as eigenvalues of their colleague matrices.
+
+    Args:
+        coefficients: shape (series, order); a series whose mean dominates has no root and costs nothing.
+
+    Returns:
+        Index of the series and root u, both (roots,).
+    """
+    rest = np.abs(coefficients[:, 1:]).sum(axis=1)
+    rows = np.flatnonzero((np.abs(coefficients[:, 0]) <= rest) & (rest > 0))
+    if len(rows) == 0:
+        return np.empty(0, dtype=np.intp), np.empty(0)
+    series = coefficients[rows]
+    n = series.shape[1] - 1
+    # a vanishing leading coefficient only sends a root to infinity
+    leading = np.where(np.abs(series[:, -1]) < 1e-300 + 1e-17 * rest[rows], 1e-17 * rest[rows], series[:, -1])
+    colleague = np.zeros((len(rows), n, n))
+    colleague[:, np.arange(n - 1), np.arange(1, n)] = 0.5
+    colleague[:, np.arange(1, n), np.arange(n - 1)] = 0.5
+    colleague[:, 0, 1 % n] = 1.0
+    colleague[:, -1] -= 0.5 * series[:, :-1] / leading[:, None]
+    u = np.linalg.eigvals(colleague)
+    real = (np.abs(u.imag) < 1e-9) & (np.abs(u.real) <= 1 + 1e-12)
+    which, place = np.nonzero(real)
+    return rows[which], np.clip(u[which, place].real, -1.0, 1.0)
+
+
+@lru_cache(maxsize=32)
+def derivative_matrix(order: int) -> Floats:
+    """Matrix (order - 1, order) from Chebyshev coefficients to those of the derivative on [-1, 1]."""
+    return np.stack([np.polynomial.chebyshev.chebder(row) for row in np.eye(order)], axis=1)
 
 
 def adaptive_panels(

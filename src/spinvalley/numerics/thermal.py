@@ -8,51 +8,90 @@ spectrum. One more temperature then costs a dot product.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 
 from spinvalley.checks import Floats
 
-_REACH = 38.0  # exp(-38) is below rounding
+REACH = 34.0  # exp(-34) = 2e-15
+_TAIL = 1e-12
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MomentBasis:
     """Chebyshev basis T_m(2 y / y_max - 1), y = asinh(E / scale), that represents T ln(1 + exp(-E/T)).
 
     Args:
-        scale: energy scale E_s = the lowest temperature.
-        reach: energy above which the thermal part vanishes at the highest temperature.
+        kT: the temperatures (nT,), energy, > 0.
         size: number of moments.
     """
 
-    scale: float
-    reach: float
+    kT: Floats
     size: int
+
+    @property
+    def scale(self) -> float:
+        """Energy scale E_s: the lowest temperature."""
+        return float(self.kT.min())
+
+    @property
+    def reach(self) -> float:
+        """Energy above which the thermal part vanishes at the highest temperature."""
+        return REACH * float(self.kT.max())
 
     @property
     def top(self) -> float:
         """Largest y."""
         return float(np.arcsinh(self.reach / self.scale))
 
-    def coefficients(self, kT: Floats) -> Floats:
-        """Expansion coefficients of T ln(1 + exp(-E/T)), shape (temperatures, size)."""
+    @cached_property
+    def coefficients(self) -> Floats:
+        """Expansion coefficients of T ln(1 + exp(-E/T)), shape (nT, size)."""
         n = 2 * self.size
         angles = (np.arange(n) + 0.5) * np.pi / n
         energy = self.scale * np.sinh(0.5 * self.top * (1 + np.cos(angles)))
-        values = kT[:, None] * np.log1p(np.exp(-energy / kT[:, None]))
-        cosines = np.cos(np.outer(angles, np.arange(self.size)))
-        out = values @ cosines * (2 / n)
+        values = self.kT[:, None] * np.log1p(np.exp(-energy / self.kT[:, None]))
+        out = values @ np.cos(np.outer(angles, np.arange(self.size))) * (2 / n)
         out[:, 0] *= 0.5
         return np.asarray(out)
 
 
-def moment_basis(kT: Floats, tolerance: float = 1e-13) -> MomentBasis:
-    """The smallest basis (in steps of 16) that represents all the temperatures to `tolerance` of the lowest."""
-    scale, reach = float(kT.min()), _REACH * float(kT.max())
-    for size in range(32, 512, 16):
-        basis = MomentBasis(scale, reach, size)
-        tail = np.abs(basis.coefficients(kT)[:, -4:]).max(axis=1)
-        if np.all(tail < tolerance * kT):
+def moment_basis(kT: Floats) -> MomentBasis:
+    """The smallest basis (in steps of 8) that represents all the temperatures to about 1e-12 of the lowest."""
+    return _cached_basis(np.asarray(kT, dtype=float).tobytes())
+
+
+@lru_cache(maxsize=16)
+def _cached_basis(data: bytes) -> MomentBasis:
+    kT = np.frombuffer(data)
+    for size in range(24, 400, 8):
+        basis = MomentBasis(kT, size)
+        if np.all(np.abs(basis.coefficients[:, -4:]).max(axis=1) < _TAIL * kT):
             return basis
     return basis
+
+
+def thermal_sums(energies: Floats, weights: Floats, kT: Floats, basis: MomentBasis | None = None) -> Floats:
+    """sum_k w_k sum_n T ln(1 + exp(-E_nk/T)) for energies (n, K), weights (K,) and temperatures (nT,); 0 at T = 0.
+
+    With a `basis` (made for the same temperatures) the moments of the spectrum are used.
+    """
+    if basis is None:
+        return np.array([_thermal_sum(energies, weights, float(t)) for t in kT])
+    y = np.arcsinh(energies / basis.scale) / basis.top
+    inside = y < 1.0
+    u = 2 * y[inside] - 1
+    masked = np.broadcast_to(weights, energies.shape)[inside]
+    last, this = np.ones_like(u), u
+    moments = np.empty(basis.size)
+    for m in range(basis.size):
+        moments[m] = last @ masked
+        last, this = this, 2 * u * this - last
+    return np.asarray(basis.coefficients @ moments)
+
+
+def _thermal_sum(energies: Floats, weights: Floats, kT: float) -> float:
+    if kT == 0:
+        return 0.0
+    return kT * float(np.sum(np.log1p(np.exp(-energies / kT)) @ weights))

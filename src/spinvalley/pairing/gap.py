@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, NotSolved, Status, axis, non_negative, positive, zeeman_vector
-from spinvalley.pairing.landscape import SMALLEST, Branch, Profile, landscape
+from spinvalley.pairing.landscape import SMALLEST, Branch, Landscape, landscape, many_temperatures
 from spinvalley.pairing.superconductor import Superconductor
 
 ORDERS = (6, 8, 10, 12, 14, 17, 20, 24)
@@ -74,16 +74,19 @@ def solve_gap(
     goal = tol * sc.gap_scale
     error, best = np.inf, None
     for order in orders(sc, kT, vector, tol):
-        profile = free_energy_profiles(sc, np.array([kT]), vector, order, tol)[0]
+        found = free_energy_landscape(sc, np.array([kT]), vector, order, tol)
+        profile = found.profile(0)
         last, best = best, profile.equilibrium()
         error = abs(best.gap - last.gap) if last is not None else np.inf
+        if found.surely_normal:
+            error = 0.0
         if error <= goal:
             break
     converged = error <= goal and best.kind == "minimum"
     status = Status.NOT_CONVERGED if not converged else Status.CONVERGED if best.gap > 0 else Status.NORMAL
     if check and not converged:
         raise NotSolved(f"the gap at kT = {kT:g} reached error {error:.2g}, but {goal:.2g} was asked for")
-    normal = normal_free_energy(sc, kT, vector, order)
+    normal = float(normal_free_energy(sc, np.array([kT]), vector, order)[0])
     floor = 0.02 * goal if best.gap > 0 else 0.0
     return GapState(
         gap=best.gap,
@@ -105,27 +108,24 @@ def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[i
     return ORDERS[max(skipped - 1, 0) :]
 
 
-def free_energy_profiles(sc: Superconductor, kT: Floats, zeeman: Floats, order: int, tol: float) -> list[Profile]:
-    """F(Delta) - F(0) at each temperature in one field, at one order of the zone quadrature.
+def free_energy_landscape(sc: Superconductor, kT: Floats, zeeman: Floats, order: int, tol: float) -> Landscape:
+    """F(Delta) - F(0) at all temperatures (nT,) in one field, at one order of the zone quadrature.
 
     The largest gap of the interpolant is raised until F rises there at every temperature.
     """
     top = _HEADROOM * sc.gap_scale
     for _ in range(_WIDENINGS):
-        found = landscape(sc.sampler, kT, zeeman, top, order, tol)
-        profiles = [found.profile(n, sc.strength) for n in range(len(kT))]
-        if all(profile.bounded for profile in profiles):
+        found = landscape(sc.sampler, sc.strength, kT, zeeman, top, order, tol)
+        if found.bounded:
             break
         top *= 2
-    return profiles
+    return found
 
 
-def normal_free_energy(sc: Superconductor, kT: float, zeeman: Floats, order: int) -> float:
-    """F(0; T, V) = -(T/N) sum_k sum_{E>0} ln 2cosh(E/2T) of the normal state, energy per cell."""
-    spectrum = sc.sampler.spectrum(kT, zeeman, order, SMALLEST * sc.gap_scale)
-    energy = spectrum.energies(np.zeros(1))[:, 0]
-    thermal = kT * np.log1p(np.exp(-energy / kT)) if kT > 0 else 0.0
-    return -spectrum.multiplicity * float(np.sum((0.5 * energy + thermal) @ spectrum.weights))
+def normal_free_energy(sc: Superconductor, kT: Floats, zeeman: Floats, order: int) -> Floats:
+    """F(0; T, V) = -(T/N) sum_k sum_{E>0} ln 2cosh(E/2T) of the normal state at each temperature, energy per cell."""
+    spectrum = sc.sampler.spectrum(float(kT.min()), zeeman, order, SMALLEST * sc.gap_scale)
+    return -spectrum.normal(kT, many_temperatures(kT))
 
 
 def free_energy(
@@ -148,4 +148,4 @@ def free_energy(
     spectrum = sc.sampler.spectrum(kT, vector, order, SMALLEST * sc.gap_scale)
     sums = spectrum.sums(gaps, np.array([kT]))
     values = sc.strength * gaps**2 - sums.half - sums.thermal[:, 0]
-    return np.reshape(values + normal_free_energy(sc, kT, vector, order), np.shape(gap))
+    return np.reshape(values + normal_free_energy(sc, np.array([kT]), vector, order), np.shape(gap))

@@ -20,16 +20,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats
-from spinvalley.numerics.piecewise import Piecewise, adaptive_panels, chebyshev
-from spinvalley.numerics.thermal import moment_basis
+from spinvalley.numerics.piecewise import Piecewise, adaptive_panels, chebyshev, chebyshev_roots, derivative_matrix
+from spinvalley.numerics.thermal import MomentBasis, moment_basis
 from spinvalley.pairing.sampler import Sampler
 
-PANEL_ORDER = 10
+PANEL_ORDER = 14
 _START = np.array([0.0, 0.4, 0.7, 1.0])
 _MANY = 10
 _DEPTH = 7
 _ROUGH_DEPTH = 3
 _INSIDE = 0.6
+_CLEAR = 0.03
 SMALLEST = 1e-5
 
 
@@ -84,6 +85,12 @@ class Profile:
         """d^2F/dx^2 at Delta = 0; its sign gives the order of a transition at vanishing `curvature`."""
         return float(self._slope.derivative()(np.zeros(1))[0])
 
+    @cached_property
+    def lowest_slope(self) -> float:
+        """Smallest dF/dx at any Delta > 0: negative as long as a superconducting stationary point exists."""
+        points = np.concatenate([self.gain.breaks, self._slope.derivative().roots()])
+        return float(self._slope(points).min())
+
     @property
     def bounded(self) -> bool:
         """Whether F still rises at the largest gap of the interpolant."""
@@ -112,23 +119,80 @@ class Profile:
 
 @dataclass(frozen=True)
 class Landscape:
-    """G(x; T) at one field for several temperatures: limits (panels + 1,) and coefficients (panels, order, nT)."""
+    """F(Delta) - F(0) at one field for several temperatures.
+
+    Args:
+        breaks: panel limits in x = Delta^2, (panels + 1,).
+        coefficients: Chebyshev coefficients of G(x; T), (nT, panels, order).
+        strength: n/v.
+    """
 
     breaks: Floats
     coefficients: Floats
+    strength: float
 
-    def profile(self, index: int, strength: float) -> Profile:
-        """F(Delta) - F(0) at one of the temperatures, for coupling strength n/v."""
-        return Profile(Piecewise(self.breaks, self.coefficients[:, :, index]), strength)
+    def profile(self, index: int) -> Profile:
+        """F(Delta) - F(0) at one of the temperatures."""
+        return Profile(Piecewise(self.breaks, self.coefficients[index]), self.strength)
+
+    @cached_property
+    def _slopes(self) -> Floats:
+        """Chebyshev coefficients of dF/dx, (nT, panels, order - 1)."""
+        scale = 2 / np.diff(self.breaks)
+        slopes = -(self.coefficients @ derivative_matrix(self.coefficients.shape[-1]).T) * scale[:, None]
+        slopes[..., 0] += self.strength
+        return np.asarray(slopes)
+
+    @property
+    def bounded(self) -> bool:
+        """Whether F still rises at the largest gap, at every temperature."""
+        return bool(np.all(self._slopes[:, -1].sum(axis=-1) > 0))
+
+    @property
+    def surely_normal(self) -> bool:
+        """Whether dF/dx exceeds a few per cent of n/v at every gap and temperature, by a bound and not by sampling."""
+        lowest = self._slopes[..., 0] - np.abs(self._slopes[..., 1:]).sum(axis=-1)
+        return bool(np.all(lowest > _CLEAR * self.strength))
+
+    @cached_property
+    def curvatures(self) -> Floats:
+        """dF/dx at Delta = 0 for each temperature, (nT,); negative where the normal state is unstable."""
+        first = self._slopes[:, 0]
+        return np.asarray(first @ (-1.0) ** np.arange(first.shape[-1]))
+
+    def equilibria(self) -> tuple[Floats, Floats]:
+        """Gap and F(gap) - F(0) of the global minimum at every temperature, both (nT,); NaN energy if unbounded."""
+        count, panels, _ = self._slopes.shape
+        row, u = chebyshev_roots(self._slopes.reshape(count * panels, -1))
+        place, panel = row // panels, row % panels
+        rising = _series(self._slopes[place, panel] @ derivative_matrix(self._slopes.shape[-1]).T, u) > 0
+        place, panel, u = place[rising], panel[rising], u[rising]
+        low, high = self.breaks[panel], self.breaks[panel + 1]
+        x = 0.5 * (low + high) + 0.5 * (high - low) * u
+        value = self.strength * x - _series(self.coefficients[place, panel], u)
+        energy = np.where(self.curvatures > 0, 0.0, np.inf)
+        np.minimum.at(energy, place, value)
+        gap = np.zeros(count)
+        best = value == energy[place]
+        gap[place[best]] = np.sqrt(x[best])
+        lost = np.isinf(energy)
+        return np.where(lost, np.sqrt(self.breaks[-1]), gap), np.where(lost, np.nan, energy)
+
+
+def _series(coefficients: Floats, u: Floats) -> Floats:
+    """Values of Chebyshev series (N, order) at one point u each (N,)."""
+    angles = np.arccos(np.clip(u, -1, 1))[:, None] * np.arange(coefficients.shape[1])
+    return np.asarray(np.sum(coefficients * np.cos(angles), axis=1))
 
 
 def landscape(
-    sampler: Sampler, kT: Floats, zeeman: ArrayLike, gap_max: float, order: int, tolerance: float
+    sampler: Sampler, strength: float, kT: Floats, zeeman: ArrayLike, gap_max: float, order: int, tolerance: float
 ) -> Landscape:
-    """G(x; T, V) for all given temperatures at once on nodes that suit the lowest of them.
+    """F(Delta) - F(0) for all given temperatures at once on nodes that suit the lowest of them.
 
     Args:
         sampler: model and pairing channel.
+        strength: n/v.
         kT: temperatures (nT,), energy, >= 0.
         zeeman: V of sigma.
         gap_max: largest gap of the interpolant.
@@ -136,7 +200,7 @@ def landscape(
         tolerance: relative accuracy of the gap that follows from the interpolant.
     """
     spectrum = sampler.spectrum(float(kT.min()), zeeman, order, SMALLEST * gap_max)
-    basis = moment_basis(kT) if len(kT) > _MANY and kT.min() > 0 else None
+    basis = many_temperatures(kT)
 
     def sample(x: Floats) -> Floats:
         sums = spectrum.sums(np.sqrt(x), kT, basis)
@@ -146,7 +210,12 @@ def landscape(
     rough = sampler.is_rough(float(kT.min()), zeeman, order)
     depth = _ROUGH_DEPTH if rough else _DEPTH
     limits, coefficients = adaptive_panels(sample, x, PANEL_ORDER, _accurate(tolerance), depth)
-    return Landscape(limits, coefficients)
+    return Landscape(limits, np.moveaxis(coefficients, -1, 0), strength)
+
+
+def many_temperatures(kT: Floats) -> MomentBasis | None:
+    """The moment basis where many temperatures make it pay, None where they are better summed one by one."""
+    return moment_basis(kT) if len(kT) > _MANY and kT.min() > 0 else None
 
 
 def expansion(sampler: Sampler, kT: float, zeeman: ArrayLike, order: int) -> tuple[float, float]:
@@ -174,7 +243,7 @@ def _accurate(tolerance: float) -> Callable[[Floats], bool]:
 
     def accurate(coefficients: Floats) -> bool:
         tail = np.abs(coefficients[-2:]).max(axis=0)
-        return bool(np.all(growth * tail <= 0.02 * tolerance * np.abs(coefficients[1])))
+        return bool(np.all(growth * tail <= 0.1 * tolerance * np.abs(coefficients[1])))
 
     return accurate
 

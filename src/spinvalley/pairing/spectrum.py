@@ -20,13 +20,13 @@ from spinvalley.models import Model
 from spinvalley.models.model import Matrix
 from spinvalley.numerics.compiled import compiled, jax
 from spinvalley.numerics.singular import invariants, singular_values
-from spinvalley.numerics.thermal import MomentBasis
+from spinvalley.numerics.thermal import REACH, MomentBasis, thermal_sums
 from spinvalley.pairing.bdg import pairing_matrix
 from spinvalley.pairing.channel import Pairing
 from spinvalley.spin import SX, SZ, nambu
 
 _CHUNK = 2048
-_GAPS = 10
+_GAPS = 14
 _CHIRAL_TOLERANCE = 1e-12
 
 
@@ -50,6 +50,15 @@ class Sums:
 
     half: Floats
     thermal: Floats
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """A piece of the nodes on the device; `far`: smallest third energy (of four, at zero gap) in it."""
+
+    table: Any
+    weights: Any
+    far: float
 
 
 class Spectrum:
@@ -81,15 +90,17 @@ class Spectrum:
         return invariants(self._plus, self._diagonal * np.tile(np.real(np.diag(SZ)), orbitals))
 
     @cached_property
-    def _chunks(self) -> list[tuple[Any, Any]]:
-        """Invariants and weights in equal padded pieces, on the device."""
-        count = -(-len(self.weights) // _CHUNK) * _CHUNK
-        extra = count - len(self.weights)
-        table = np.pad(self._invariants, [(0, 0), (0, 0), (0, extra)], mode="edge")
-        weights = np.pad(self.weights, (0, extra))
+    def _chunks(self) -> list[_Chunk]:
+        """Invariants and weights in equal padded pieces, on the device, nodes with two far energies last."""
+        far = self.energies(np.zeros(1))[-2 if len(self._diagonal) > 2 else -1, 0]
+        order = np.argsort(far)
+        count = -(-len(order) // _CHUNK) * _CHUNK
+        table = np.pad(self._invariants[..., order], [(0, 0), (0, 0), (0, count - len(order))], mode="edge")
+        weights = np.pad(self.weights[order], (0, count - len(order)))
+        pieces = range(0, count, _CHUNK)
         with jax().enable_x64(True):
             put = jax().numpy.asarray
-            return [(put(table[..., n : n + _CHUNK]), put(weights[n : n + _CHUNK])) for n in range(0, count, _CHUNK)]
+            return [_Chunk(put(table[..., n : n + _CHUNK]), put(weights[n : n + _CHUNK]), float(far[order[n]])) for n in pieces]
 
     def energies(self, gaps: Floats) -> Floats:
         """Energies E >= 0 at every node, shape (n, gaps, K), whose sum is the sum over E > 0 (`multiplicity` times)."""
@@ -116,7 +127,17 @@ class Spectrum:
         """
         if self.closed_form:
             return self._closed_sums(gaps, kT, basis)
-        return _numpy_sums(self.energies(np.append(gaps, 0.0)), self.weights, kT, self.multiplicity)
+        energies, zero = self.energies(gaps), self.energies(np.zeros(1))
+        half = 0.5 * self.multiplicity * np.einsum("ndk,k->d", energies - zero, self.weights)
+        values = [thermal_sums(energies[:, n], self.weights, kT, basis) for n in range(len(gaps))]
+        normal = thermal_sums(zero[:, 0], self.weights, kT, basis)
+        return Sums(half, self.multiplicity * (np.array(values) - normal))
+
+    def normal(self, kT: Floats, basis: MomentBasis | None = None) -> Floats:
+        """Zone sums of sum_{E>0} T ln 2cosh(E/2T) at zero gap, for temperatures (nT,)."""
+        energies = self.energies(np.zeros(1))[:, 0]
+        half = 0.5 * float(np.sum(energies @ self.weights))
+        return np.asarray(self.multiplicity * (half + thermal_sums(energies, self.weights, kT, basis)))
 
     def _closed_sums(self, gaps: Floats, kT: Floats, basis: MomentBasis | None) -> Sums:
         halves, thermals = [], []
@@ -126,14 +147,16 @@ class Spectrum:
             x[: len(piece)] = piece**2
             half: Any = 0.0
             thermal: Any = 0.0
-            for table, weights in self._chunks:
+            for chunk in self._chunks:
+                near = 2 if chunk.far - float(piece.max()) > REACH * float(kT.max()) else len(chunk.table)
                 if basis is None:
-                    h, t = _direct_sums(table, weights, x, np.maximum(kT, 1e-300))
+                    h, t = _direct_sums(chunk.table, chunk.weights, x, np.maximum(kT, 1e-300), near=near)
                 else:
-                    h, t = _moment_sums(table, weights, x, basis.scale, basis.top, basis.reach, size=basis.size)
+                    scales = (basis.scale, basis.top)
+                    h, t = _moment_sums(chunk.table, chunk.weights, x, *scales, size=basis.size, near=near)
                 half, thermal = half + np.asarray(h), thermal + np.asarray(t)
             if basis is not None:
-                thermal = thermal @ basis.coefficients(kT).T
+                thermal = thermal @ basis.coefficients.T
             halves.append(half[: len(piece)])
             thermals.append(thermal[: len(piece)])
         return Sums(np.concatenate(halves), np.concatenate(thermals))
@@ -172,15 +195,8 @@ def _horner(table: Any, x: Any) -> list[Any]:
     return out
 
 
-def _numpy_sums(energies: Floats, weights: Floats, kT: Floats, multiplicity: float) -> Sums:
-    energies, zero = energies[:, :-1], energies[:, -1:]
-    half = 0.5 * multiplicity * np.einsum("ndk,k->d", energies - zero, weights)
-    thermal = [np.einsum("ndk,k->d", _thermal(np, energies, t) - _thermal(np, zero, t), weights) for t in kT]
-    return Sums(half, multiplicity * np.stack(thermal, axis=1))
-
-
 def _thermal(xp: Any, energy: Any, kT: Any) -> Any:
-    return kT * xp.log1p(xp.exp(-energy / kT)) if xp is not np or kT > 0 else np.zeros_like(energy)
+    return kT * xp.log1p(xp.exp(-energy / kT))
 
 
 def _energies_and_zero(xp: Any, table: Any, x: Any) -> tuple[Any, Any]:
@@ -192,18 +208,18 @@ def _half(xp: Any, energies: Any, zero: Any, weights: Any) -> Any:
     return 0.5 * xp.einsum("ndk,k->d", energies - zero, weights)
 
 
-def _direct(xp: Any, table: Any, weights: Any, x: Any, kT: Any) -> Any:
+def _direct(xp: Any, table: Any, weights: Any, x: Any, kT: Any, *, near: int) -> Any:
     energies, zero = _energies_and_zero(xp, table, x)
 
     def at(t: Any) -> Any:
-        return xp.einsum("ndk,k->d", _thermal(xp, energies, t) - _thermal(xp, zero, t), weights)
+        return xp.einsum("ndk,k->d", _thermal(xp, energies[:near], t) - _thermal(xp, zero[:near], t), weights)
 
     return _half(xp, energies, zero, weights), jax().lax.map(at, kT).T
 
 
-def _moments(xp: Any, table: Any, weights: Any, x: Any, scale: Any, top: Any, reach: Any, *, size: int) -> Any:
+def _moments(xp: Any, table: Any, weights: Any, x: Any, scale: Any, top: Any, *, size: int, near: int) -> Any:
     energies, zero = _energies_and_zero(xp, table, x)
-    y = xp.arcsinh(xp.concatenate([zero, energies], axis=1) / scale) / top
+    y = xp.arcsinh(xp.concatenate([zero[:near], energies[:near]], axis=1) / scale) / top
     u = 2 * xp.minimum(y, 1.0) - 1
     masked = xp.where(y < 1.0, weights, 0.0)
 
@@ -215,5 +231,5 @@ def _moments(xp: Any, table: Any, weights: Any, x: Any, scale: Any, top: Any, re
     return _half(xp, energies, zero, weights), (out[:, 1:] - out[:, :1]).T
 
 
-_direct_sums = compiled(_direct)
-_moment_sums = compiled(_moments, static=("size",))
+_direct_sums = compiled(_direct, static=("near",))
+_moment_sums = compiled(_moments, static=("size", "near"))

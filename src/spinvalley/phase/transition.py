@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from spinvalley.checks import Floats
-from spinvalley.pairing.gap import free_energy_profiles
+from spinvalley.pairing.gap import free_energy_landscape
 from spinvalley.pairing.landscape import Branch, Profile, expansion
 from spinvalley.pairing.superconductor import Superconductor
 
@@ -40,6 +40,8 @@ class Line:
     def curvature(self, s: float) -> float:
         """n/v - chi: vanishes where the normal state becomes unstable."""
         kT, field = self.point(s)
+        if kT == 0:  # no expansion in x at T = 0
+            return self.profile(s).curvature
         return self.sc.strength - expansion(self.sc.sampler, kT, field, self.order)[0]
 
     def quartic(self, s: float) -> float:
@@ -50,7 +52,7 @@ class Line:
     def profile(self, s: float) -> Profile:
         """F(Delta) - F(0) at s."""
         kT, field = self.point(s)
-        return free_energy_profiles(self.sc, np.array([kT]), field, self.order, self.tol)[0]
+        return free_energy_landscape(self.sc, np.array([kT]), field, self.order, self.tol).profile(0)
 
     @property
     def energy_scale(self) -> float:

@@ -1,0 +1,119 @@
+"""Delta(T, V): the equilibrium gap on a grid of temperatures and fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from spinvalley.checks import Floats, Status, axis, direction_vector, positive
+from spinvalley.pairing.gap import free_energy_landscape, normal_free_energy, orders
+from spinvalley.pairing.superconductor import Superconductor
+
+Progress = Callable[[int, int], None]
+_LEVELS = 4
+_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class _Column:
+    """Results at one field for all temperatures."""
+
+    gap: Floats
+    free_energy: Floats
+    condensation: Floats
+    error: Floats
+    status: Sequence[str]
+
+
+def phase_diagram(
+    sc: Superconductor,
+    kT: ArrayLike,
+    zeeman: ArrayLike,
+    *,
+    direction: ArrayLike = (1.0, 0.0, 0.0),
+    tol: float = 1e-4,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Equilibrium gap Delta(T, V): the global minimum of the free energy at each temperature and field.
+
+    The energies at one field serve every temperature, so that more temperatures cost little.
+
+    Args:
+        sc: the superconductor.
+        kT: temperatures (nT,) >= 0, energy unit of the model.
+        zeeman: fields (nV,), magnitude of V along `direction`, energy unit of the model.
+        direction: field direction, nonzero 3-vector.
+        tol: error of the gap asked for, relative to the gap at T = V = 0.
+        progress: called with (fields done, fields in all).
+
+    Returns:
+        Dataset over (kT, zeeman): `gap`, `free_energy` (F(gap) per cell), `condensation` (F(gap) - F(0)), `error` (of
+        gap, from the zone quadrature; next to a first-order transition it can be the whole gap) and `status`.
+
+    Raises:
+        InvalidInput: negative or NaN temperatures, NaN fields, zero direction.
+
+    Source: heterostructure.txt, eq. 7 and Fig. 3b-c.
+
+    >>> import spinvalley as sv
+    >>> sc = sv.Superconductor(sv.models.film(), sv.s_wave(gap0=0.2))
+    >>> sv.phase_diagram(sc, kT=[0.01, 0.12], zeeman=[0.0, 0.1]).gap.values.round(4)
+    array([[0.2, 0.2],
+           [0. , 0. ]])
+    """
+    temperatures = axis("kT", kT, minimum=0)
+    fields = axis("zeeman", zeeman)
+    unit = direction_vector(direction)
+    tol = positive("tol", tol)
+    _ = sc.gap_scale  # found once, before the threads
+    done: list[float] = []
+
+    def solve(value: float) -> _Column:
+        column = _column(sc, temperatures, float(value) * unit, tol)
+        done.append(value)
+        if progress is not None:
+            progress(len(done), len(fields))
+        return column
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        columns = list(pool.map(solve, fields))
+    attrs = {"units": "energy unit of the model"}
+    names = ("gap", "free_energy", "condensation", "error")
+    data = {n: (("kT", "zeeman"), np.stack([getattr(c, n) for c in columns], axis=1), attrs) for n in names}
+    status = np.stack([np.asarray(c.status) for c in columns], axis=1)
+    return xr.Dataset(
+        {**data, "status": (("kT", "zeeman"), status)},
+        coords={"kT": ("kT", temperatures, attrs), "zeeman": ("zeeman", fields, attrs)},
+        attrs={"direction": tuple(float(c) for c in unit), "tolerance": tol, "gap_scale": sc.gap_scale},
+    )
+
+
+def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Column:
+    goal = tol * sc.gap_scale
+    gaps: Floats | None = None
+    error = np.full(len(kT), np.inf)
+    for order in orders(sc, float(kT.min()), field, tol)[:_LEVELS]:
+        found = free_energy_landscape(sc, kT, field, order, tol)
+        before = gaps
+        gaps, condensation = found.equilibria()
+        if before is not None:
+            error = np.abs(gaps - before)
+        if found.surely_normal:
+            error = np.zeros(len(kT))
+        if error.max() <= goal:
+            break
+    assert gaps is not None
+    status = [_status(gap, bound <= goal) for gap, bound in zip(gaps, error, strict=True)]
+    total = normal_free_energy(sc, kT, field, order) + condensation
+    return _Column(gaps, total, condensation, np.maximum(error, np.where(gaps > 0, 0.02 * goal, 0.0)), status)
+
+
+def _status(gap: float, converged: bool) -> str:
+    if not converged:
+        return str(Status.NOT_CONVERGED)
+    return str(Status.CONVERGED if gap > 0 else Status.NORMAL)
