@@ -16,7 +16,7 @@ from spinvalley.pairing.bdg import quasiparticle_energies
 from spinvalley.pairing.channel import Pairing
 from spinvalley.pairing.spectrum import Nodes, Spectrum
 
-_FINEST_OF_FIELD = 0.01
+_FINEST_OF_FIELD = 0.02
 _KEPT = 12
 
 
@@ -55,7 +55,7 @@ class Sampler:
         """What the nodes must resolve: pi kT, but nothing finer than `smallest` or a small part of the field.
 
         In a field the kinks of a gapless state at T -> 0 move with the gap through a window as wide as the field. They
-        are resolved there to 1 % of the field at order 8, finer as the square of the order: an algebraic convergence
+        are resolved there to 2 % of the field at order 8, finer as the square of the order: an algebraic convergence
         that the ladder of orders sees and reports.
         """
         width = self.field_width(zeeman)

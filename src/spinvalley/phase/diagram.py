@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, Status, axis, direction_vector, positive
-from spinvalley.pairing.gap import free_energy_landscape, normal_free_energy, orders
+from spinvalley.pairing.gap import free_energy_landscape, normal_free_energy, orders, safety
 from spinvalley.pairing.superconductor import Superconductor
 
 Progress = Callable[[int, int], None]
@@ -102,7 +102,7 @@ def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Colum
         before = gaps
         gaps, condensation = found.equilibria()
         if before is not None:
-            error = np.abs(gaps - before)
+            error = safety(sc, float(kT.min()), field) * np.abs(gaps - before)
         if found.surely_normal:
             error = np.zeros(len(kT))
         if error.max() <= goal:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import xarray as xr
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from spinvalley.checks import Floats, Status, axis, direction_vector, positive
-from spinvalley.pairing.gap import ORDERS, free_energy_landscape
+from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders, safety
 from spinvalley.pairing.landscape import Landscape
 from spinvalley.pairing.superconductor import Superconductor
 from spinvalley.phase.transition import Line, find_jump, find_transition
@@ -23,6 +23,7 @@ _GROWTH = 1.15
 _FURTHEST = 40.0
 _SCAN_TOLERANCE = 1e-3
 _NOTICEABLE = 0.12
+_NEAR = 2e-3
 _WORKERS = 2
 
 
@@ -129,11 +130,11 @@ def _solve(
         return FieldPoint(fields[-1], np.nan, 0, np.nan, Status.BEYOND_RANGE)
     bracket = (fields[last], fields[last + 1])
     error, found = np.inf, None
-    for order in ORDERS[1:]:
+    for order in orders(sc, kT, fields[last + 1] * unit, min(tol, 1e-4)):
         line = Line(sc, lambda s: (kT, s * unit), order, 0.1 * tol)
         before, found = found, find_transition(line, *bracket, precision=0.02 * tol * bracket[1])
         if before is not None:
-            error = abs(found.s - before.s)
+            error = safety(sc, kT, found.s * unit) * abs(found.s - before.s)
             if error <= tol * found.s:
                 break
         bracket = _narrowed(found.s, bracket)
@@ -148,7 +149,7 @@ def _solve(
 
 def _narrowed(s: float, bracket: tuple[float, float]) -> tuple[float, float]:
     """A bracket around a value known from a coarser quadrature, inside the old one."""
-    return max(bracket[0], s * (1 - 2e-3)), min(bracket[1], s * (1 + 2e-3))
+    return max(bracket[0], s * (1 - _NEAR)), min(bracket[1], s * (1 + _NEAR))
 
 
 def _linear(line: Line, fields: Sequence[float], curvatures: Floats, tol: float) -> float:
@@ -179,9 +180,13 @@ def _jump(line: Line, fields: Sequence[float], gaps: Floats, end: float, tol: fl
     if np.isfinite(end) and end > fields[-1]:
         edges.append((fields[-1], end - 1e-3 * (end - fields[-1])))
         drops.append(True)
-    found = [find_jump(line, *edge, precision=tol * edge[1]) for edge, drop in zip(edges, drops, strict=True) if drop]
+    scout = replace(line, order=ORDERS[1], tol=_SCAN_TOLERANCE)
+    found = [find_jump(scout, *edge, precision=tol * edge[1]) for edge, drop in zip(edges, drops, strict=True) if drop]
     jumps = [jump for jump in found if jump is not None]
-    return max(jumps, key=lambda jump: jump[1] - jump[2]) if jumps else (np.nan, np.nan, np.nan)
+    if not jumps:
+        return np.nan, np.nan, np.nan
+    s = max(jumps, key=lambda jump: jump[1] - jump[2])[0]
+    return find_jump(line, s * (1 - _NEAR), s * (1 + _NEAR), precision=0.1 * tol * s) or (np.nan, np.nan, np.nan)
 
 
 def _dataset(points: Sequence[FieldPoint], kT: Floats, unit: Floats, tol: float) -> xr.Dataset:

@@ -9,7 +9,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, InvalidInput, Status, axis, direction_vector, positive, zeeman_vector
-from spinvalley.pairing.gap import ORDERS, free_energy_landscape
+from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders, safety
 from spinvalley.pairing.superconductor import Superconductor
 from spinvalley.phase.transition import Line, find_transition
 
@@ -105,11 +105,11 @@ def _single(sc: Superconductor, field: Floats, tol: float) -> CriticalTemperatur
         lowest = _LOWEST * sc.gap_scale
         return CriticalTemperature.of(0.0, order=0, error=lowest, status=Status.NORMAL, linear=np.nan)
     error, found = np.inf, None
-    for order in ORDERS[1:]:
+    for order in orders(sc, bracket[0], field, min(tol, 1e-4)):
         line = Line(sc, lambda s: (s, field), order, 0.1 * tol)
         before, found = found, find_transition(line, *bracket, precision=0.02 * tol * bracket[1])
         if before is not None:
-            error = abs(found.s - before.s)
+            error = safety(sc, bracket[0], field) * abs(found.s - before.s)
             if error <= tol * found.s:
                 break
         bracket = max(bracket[0], found.s * (1 - 2e-3)), min(bracket[1], found.s * (1 + 2e-3))

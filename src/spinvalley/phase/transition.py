@@ -18,7 +18,7 @@ from spinvalley.pairing.landscape import Branch, Profile, expansion
 from spinvalley.pairing.superconductor import Superconductor
 
 _NEGLIGIBLE = 1e-9
-_SAME_BRANCH = 0.25
+_SMALLEST_JUMP = 0.04
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,14 @@ def lowest_superconducting(profile: Profile) -> Branch | None:
 def find_jump(line: Line, low: float, high: float, precision: float) -> tuple[float, float, float] | None:
     """A first-order transition between two superconducting states: (s, larger gap, smaller gap), or None.
 
-    The bracket is halved towards the larger change of the gap; a change that shrinks with the bracket is continuous.
+    The bracket is halved towards the larger change of the gap; a change that shrinks with the bracket, down to 4 % of
+    the gap at T = V = 0, is taken as continuous.
     """
     scale = line.sc.gap_scale
     ends = [(s, line.profile(s)) for s in (low, high)]
     while abs(ends[1][0] - ends[0][0]) > max(precision, 1e-4 * abs(high)):
         gaps = [profile.equilibrium().gap for _, profile in ends]
-        if abs(gaps[0] - gaps[1]) < 0.02 * scale or min(gaps) <= 0:
+        if abs(gaps[0] - gaps[1]) < _SMALLEST_JUMP * scale or min(gaps) <= 0:
             return None
         pair = _exchange(line, ends[0], ends[1], precision)
         if pair is not None:
