@@ -5,6 +5,7 @@ Nothing here imports a solver: models are asked for h(k) only. What a test compa
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from scipy.optimize import brentq
@@ -94,9 +95,9 @@ def triangular_average(function: Callable, sharp=(), levels=50, order=16):
     breaks = np.unique(np.concatenate([[0.0, 1.0, 3.0], inner]))
     x, w = np.polynomial.legendre.leggauss(order)
     total = 0.0
-    for low, high in zip(breaks[:-1], breaks[1:], strict=True):
+    for low, high in pairwise(breaks):
         half = 0.5 * (high - low) * np.append(0.0, 2.0 ** np.arange(-levels, 1.0))
-        for start, stop in zip(half[:-1], half[1:], strict=True):
+        for start, stop in pairwise(half):
             step = 0.5 * (stop - start) * (x + 1) + start
             for e in (low + step, high - step):
                 total += 0.5 * (stop - start) * w @ (_structure_density(e) * function(0.5 * (e * e - 3)))
@@ -137,7 +138,7 @@ class Film:
         return brentq(lambda gap: self.gap_sum(gap, kT, field) - 1 / v, low, high, xtol=1e-15, rtol=1e-14)
 
 
-# The heterostructure: the dichalcogenide integrated out ----------------------------------------------------------------
+# The heterostructure: the dichalcogenide integrated out ---------------------------------------------------------------
 @dataclass(frozen=True)
 class GreenFunction:
     """heterostructure.txt with Sigma = Gamma^2 (i w - H_TMD)^-1: 4 x 4 Green function and Matsubara sum.
@@ -197,7 +198,7 @@ class GreenFunction:
         return kT * far + gap**2 / (4 * kT)  # both signs of w: 2 T/2; T sum_{n>=0} 2 Delta^2/w_n^2 = Delta^2/4T
 
 
-# Quartics -------------------------------------------------------------------------------------------------------------
+# Linearised gap equation of one band ----------------------------------------------------------------------------------
 def susceptibility_by_rotation(bands, kT):
     """chi of physics.md 2.1 for one band: `bands` = (xi, g (K, 3), h (3,), weights)."""
     xi, g, h, weights = bands
@@ -252,7 +253,9 @@ def random_square(rng):
     """Nearest and next-nearest hopping on the square lattice with Rashba coupling."""
     near, far, one = -rng.uniform(0.6, 1), rng.uniform(-0.3, 0.3), np.eye(2)
     hoppings = {(0, 0): rng.uniform(-1, 1) * one}
-    hoppings |= {(n, m): (near if n * m == 0 else far) * one for n in (-1, 0, 1) for m in (-1, 0, 1) if (n, m) != (0, 0)}
+    hoppings |= {
+        (n, m): (near if n * m == 0 else far) * one for n in (-1, 0, 1) for m in (-1, 0, 1) if (n, m) != (0, 0)
+    }
     return models.from_hoppings(hoppings, models.square(), ("sc",)) + models.Rashba(rng.uniform(-0.4, 0.4))
 
 

@@ -38,9 +38,9 @@ _NAMES = {
     "to_kelvin": "units",
     "to_tesla": "units",
 }
-__all__ = [  # noqa: PLE0604  (built from the tables above)
-    "InvalidInput",
+__all__ = [
     "GapState",
+    "InvalidInput",
     "NotSolved",
     "Pairing",
     "SpinvalleyError",

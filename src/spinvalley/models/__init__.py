@@ -1,6 +1,6 @@
 """Models of the normal state: lattices, tight binding and its terms, ready films and stacks."""
 
-from spinvalley.models.films import film, from_hoppings, heterostructure, ising_film, stack, tmd
+from spinvalley.models.films import film, from_callable, from_hoppings, heterostructure, ising_film, stack, tmd
 from spinvalley.models.lattice import Lattice, square, triangular
 from spinvalley.models.model import Bloch, Model, TightBinding
 from spinvalley.models.terms import IsingSOC, Potential, Rashba, Term, TermSum, Zeeman
@@ -17,6 +17,7 @@ __all__ = [
     "TightBinding",
     "Zeeman",
     "film",
+    "from_callable",
     "from_hoppings",
     "heterostructure",
     "ising_film",

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinvalley.checks import InvalidInput, one_of, real
+from spinvalley.checks import Floats, InvalidInput, one_of, real
 from spinvalley.models.lattice import Lattice, triangular
-from spinvalley.models.model import Cell, Matrix, TightBinding, merge
+from spinvalley.models.model import Bloch, Cell, Matrix, TightBinding, merge
 from spinvalley.models.terms import IsingSOC, triangular_bonds
 from spinvalley.spin import S0
 
 
-def from_hoppings(hoppings: Mapping[Cell, ArrayLike], lattice: Lattice, layers: tuple[str, ...] | None = None) -> TightBinding:
+def from_hoppings(
+    hoppings: Mapping[Cell, ArrayLike], lattice: Lattice, layers: tuple[str, ...] | None = None
+) -> TightBinding:
     """Any tight-binding model from {(n1, n2): matrix (dim, dim)}, spin fastest; T_-R = T_R^+ must be included.
 
     Args:
@@ -30,18 +32,41 @@ def from_hoppings(hoppings: Mapping[Cell, ArrayLike], lattice: Lattice, layers: 
     >>> import numpy as np
     >>> from spinvalley.models import from_hoppings, square
     >>> chain = from_hoppings({(1, 0): -np.eye(2), (-1, 0): -np.eye(2)}, square())
-    >>> chain.hamiltonian([0.0, 0.0]).real
-    array([[-2., -0.],
-           [-0., -2.]])
+    >>> chain.hamiltonian([0.0, 0.0]).diagonal().real
+    array([-2., -2.])
     """
     if not hoppings:
         raise InvalidInput("`hoppings` must contain at least one matrix, but is empty")
     matrices = {cell: np.asarray(matrix, dtype=complex) for cell, matrix in hoppings.items()}
     cell, first = next(iter(matrices.items()))
     if first.ndim != 2 or first.shape[0] % 2 or first.shape[0] == 0:
-        raise InvalidInput(f"`hoppings` must have even dimension (orbitals x 2 spins), but R = {cell} has shape {first.shape}")
+        raise InvalidInput(
+            f"`hoppings` must have even dimension (orbitals x 2 spins), but R = {cell} has shape {first.shape}"
+        )
     names = layers if layers is not None else ("layer",) * (first.shape[0] // 2)
     return TightBinding(lattice=lattice, layers=tuple(names), hoppings=matrices)
+
+
+def from_callable(
+    function: Callable[[Floats], ArrayLike], lattice: Lattice, layers: tuple[str, ...] = ("layer",)
+) -> Bloch:
+    """Any model from a callable h(k): k of shape (..., 2) -> Hermitian matrices (..., dim, dim), spin fastest.
+
+    Args:
+        function: Bloch Hamiltonian in the energy unit of the model, k in 1/length unit of the lattice; periodic in k.
+        lattice: the Bravais lattice.
+        layers: layer name of each orbital; dim = 2 x their number.
+
+    Raises:
+        InvalidInput: wrong shape, not Hermitian, not periodic, NaN.
+
+    >>> import numpy as np
+    >>> from spinvalley.models import from_callable, square
+    >>> band = from_callable(lambda k: -2 * np.cos(k).sum(-1)[..., None, None] * np.eye(2), square())
+    >>> float(band.hamiltonian([0.0, 0.0])[0, 0].real)
+    -4.0
+    """
+    return Bloch(lattice=lattice, layers=tuple(layers), function=function)
 
 
 def film(t: float = -1.0, mu: float = 0.0, *, a: float = 1.0) -> TightBinding:
@@ -96,7 +121,7 @@ def stack(*models: TightBinding, coupling: float = 0.0) -> TightBinding:
     for position, model in enumerate(models):
         place = np.zeros((count, count))
         place[position, position] = 1
-        total = merge(total, {cell: np.kron(place, matrix) for cell, matrix in model.hoppings.items()})
+        total = merge(total, {cell: np.kron(place, matrix).astype(complex) for cell, matrix in model.hoppings.items()})
     for lower, upper in pairwise(range(count)):
         place = np.zeros((count, count))
         place[lower, upper] = place[upper, lower] = real("coupling", coupling)

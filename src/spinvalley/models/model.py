@@ -79,7 +79,9 @@ class Model:
         names = (on,) if isinstance(on, str) else tuple(on)
         for name in names:
             if name not in self.layers:
-                raise InvalidInput(f"`on` must name layers out of {', '.join(dict.fromkeys(self.layers))}, but has {name!r}")
+                raise InvalidInput(
+                    f"`on` must name layers out of {', '.join(dict.fromkeys(self.layers))}, but has {name!r}"
+                )
         return tuple(n for n, layer in enumerate(self.layers) if layer in names)
 
     def with_zeeman_on(self, on: str | tuple[str, ...] | None) -> Self:
@@ -132,7 +134,9 @@ class TightBinding(Model):
         """The model with a term, or the hoppings of another model on the same lattice and layers, added."""
         if isinstance(other, TightBinding):
             if other.lattice != self.lattice or other.layers != self.layers:
-                raise InvalidInput("models can be added only on the same lattice and layers; use `stack` to put layers together")
+                raise InvalidInput(
+                    "models can be added only on the same lattice and layers; use `stack` to put layers together"
+                )
             return replace(self, hoppings=merge(self.hoppings, other.hoppings))
         if not hasattr(other, "hoppings"):
             return NotImplemented
@@ -156,7 +160,9 @@ class Bloch(Model):
             raise InvalidInput("`function` must return Hermitian matrices, but h(k) differs from its adjoint")
         moved = self.hamiltonian(sample + self.lattice.reciprocal.sum(axis=0))
         if np.abs(np.linalg.eigvalsh(values) - np.linalg.eigvalsh(moved)).max() > 1e-8 * scale:
-            raise InvalidInput("`function` must be periodic in the reciprocal lattice, but the bands at k and k + b differ")
+            raise InvalidInput(
+                "`function` must be periodic in the reciprocal lattice, but the bands at k and k + b differ"
+            )
 
     def hamiltonian(self, k: ArrayLike) -> Matrix:
         """Bloch Hamiltonian h(k) without applied field, shape (..., dim, dim), for k of shape (..., 2)."""

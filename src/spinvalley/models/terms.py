@@ -53,8 +53,9 @@ class TermSum(_Addable):
 class IsingSOC(_Addable):
     """Ising spin-orbit coupling 2 beta_so S(k) sigma_z, S(k) = sum_i sin k.R_i, on a triangular lattice.
 
-    Bonds R1 = a1, R2 = a2, R3 = -a1 - a2 (at 120 degrees). The spin splitting E_up - E_dn at K is 6 sqrt3 beta_so;
-    heterostructure.txt prints half of it. Source: heterostructure.txt, eq. 1-2.
+    Bonds R1 = a1, R2 = a2, R3 = -a1 - a2 (at 120 degrees). The spin splitting |E_up - E_dn| at K is 6 sqrt3 beta_so
+    (heterostructure.txt prints half of it); spin up is the lower band at K = (4 pi/3a, 0).
+    Source: heterostructure.txt, eq. 1-2.
     """
 
     beta_so: float
@@ -64,7 +65,7 @@ class IsingSOC(_Addable):
         """Hoppings -+ i beta_so sigma_z on the bonds +- R_i."""
         bonds = triangular_bonds(model.lattice)
         block = _on_layers(model, self.on, SZ)
-        forward = {bond: -1j * self.beta_so * block for bond in bonds}
+        forward = dict.fromkeys(bonds, -1j * self.beta_so * block)
         return forward | {(-n, -m): matrix.conj().T for (n, m), matrix in forward.items()}
 
 
@@ -118,7 +119,10 @@ def triangular_bonds(lattice: Lattice) -> tuple[Cell, Cell, Cell]:
     """The three bonds a1, a2, -a1-a2 of a triangular lattice whose vectors enclose 120 degrees."""
     a1, a2 = lattice.matrix
     if abs(a1 @ a1 - a2 @ a2) > 1e-9 * (a1 @ a1) or abs(a1 @ a2 + 0.5 * (a1 @ a1)) > 1e-9 * (a1 @ a1):
-        raise InvalidInput("the model must live on a triangular lattice with vectors at 120 degrees, but its vectors are " + str(lattice.vectors))
+        raise InvalidInput(
+            "the model must live on a triangular lattice with vectors at 120 degrees, but its vectors are "
+            + str(lattice.vectors)
+        )
     return (1, 0), (0, 1), (-1, -1)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 @cache
 def jax() -> Any:
     """The jax module."""
-    import jax as module  # noqa: PLC0415  (heavy: not before it is used)
+    import jax as module
 
     return module
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,7 +46,9 @@ class Piecewise:
     def derivative(self) -> Piecewise:
         """The derivative as another piecewise polynomial."""
         scale = 2 / np.diff(self.breaks)
-        return Piecewise(self.breaks, self.coefficients @ derivative_matrix(self.coefficients.shape[1]).T * scale[:, None])
+        return Piecewise(
+            self.breaks, self.coefficients @ derivative_matrix(self.coefficients.shape[1]).T * scale[:, None]
+        )
 
     def roots(self) -> Floats:
         """All simple roots in the domain, ascending."""
@@ -108,7 +111,7 @@ def adaptive_panels(
         Panel limits (panels + 1,) and coefficients (panels, order, m).
     """
     nodes, matrix = chebyshev(order)
-    pending = [(low, high, 0) for low, high in zip(breaks[:-1], breaks[1:], strict=True)]
+    pending = [(low, high, 0) for low, high in pairwise(breaks)]
     done = []
     while pending:
         low, high, level = pending.pop()

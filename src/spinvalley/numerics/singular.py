@@ -53,7 +53,9 @@ def singular_values(xp: Any, e: list[Array]) -> list[Array]:
     return [*_pair(xp, s1, p1), *_pair(xp, s2, p2)]
 
 
-def _larger_minors(entries: dict[tuple[int, int], Polynomial], minors: dict[Any, Polynomial], n: int, size: int) -> dict[Any, Polynomial]:
+def _larger_minors(
+    entries: dict[tuple[int, int], Polynomial], minors: dict[Any, Polynomial], n: int, size: int
+) -> dict[Any, Polynomial]:
     """Minors of the next size by expansion along the first row."""
     out: dict[Any, Polynomial] = {}
     for rows in combinations(range(n), size):
@@ -104,7 +106,7 @@ def _two_quadratics(xp: Any, e1: Array, e2: Array, e3: Array, e4: Array) -> tupl
     p = e2 - 6 * shift**2
     q = 2 * shift * e2 - e3 - 8 * shift**3
     r = e4 - shift * e3 + shift**2 * e2 - 3 * shift**4
-    # largest root of the resolvent z^3 + 2 p z^2 + (p^2 - 4 r) z - q^2: ((lambda_4 + lambda_3 - lambda_2 - lambda_1) / 2)^2
+    # z^3 + 2 p z^2 + (p^2 - 4 r) z - q^2 has the largest root z = ((lambda_4 + lambda_3 - lambda_2 - lambda_1) / 2)^2
     radius = xp.sqrt(xp.maximum(p * p + 12 * r, 0.0)) / 3
     cosine = (27 * q * q + 2 * p**3 - 72 * p * r) / xp.maximum(54 * radius**3, 1e-300)
     z = xp.maximum(-2 * p / 3 + 2 * radius * _cos_third(xp, xp.clip(cosine, -1.0, 1.0)), 0.0)

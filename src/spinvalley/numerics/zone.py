@@ -135,13 +135,17 @@ def gauss(order: int) -> tuple[Floats, Floats]:
 
 def _area(corners: Floats) -> float:
     (ax, ay), (bx, by), (cx, cy) = corners
-    return 0.5 * abs((bx - ax) * (cy - ay) - (by - ay) * (cx - ax))
+    return float(0.5 * abs((bx - ax) * (cy - ay) - (by - ay) * (cx - ax)))
 
 
 def _candidates(corners: Floats) -> list[list[Floats]]:
     """Ways of cutting a triangle into fans; each fan has its apex in row 0."""
     centre, middle, corner = corners
-    ways = [[np.array([centre, middle, corner])], [np.array([corner, centre, middle])], [np.array([middle, corner, centre])]]
+    ways = [
+        [np.array([centre, middle, corner])],
+        [np.array([corner, centre, middle])],
+        [np.array([middle, corner, centre])],
+    ]
     for cut in _CUTS:
         p = centre + cut * (corner - centre)
         ways.append([np.array([centre, middle, p]), np.array([corner, p, middle])])
@@ -177,7 +181,9 @@ def _fan(energies: Energies, corners: Floats, resolution: Resolution) -> tuple[F
     return np.concatenate(points), np.concatenate(weights)
 
 
-def _rays(energies: Energies, corners: Floats, s: Floats, resolution: Resolution) -> tuple[NDArray[np.int64], Floats, Floats]:
+def _rays(
+    energies: Energies, corners: Floats, s: Floats, resolution: Resolution
+) -> tuple[NDArray[np.int64], Floats, Floats]:
     """Graded Gauss-Legendre points on the rays at base positions s: ray index (N,), k (N, 2), weight (N,)."""
     apex, left, right = corners
     ends = (left - apex) + s[:, None] * (right - left)

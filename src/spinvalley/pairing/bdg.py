@@ -31,11 +31,10 @@ def hamiltonian(model: Model, pairing: Pairing, k: ArrayLike, gap: float, zeeman
     """
     k = momenta("k", k)
     field = model.zeeman(zeeman)
-    return nambu(model.hamiltonian(k) + field, model.hamiltonian(-k) + field, gap * pairing_matrix(model, pairing))
+    block = gap * pairing_matrix(model, pairing)
+    return np.asarray(nambu(model.hamiltonian(k) + field, model.hamiltonian(-k) + field, block))
 
 
-def quasiparticle_energies(
-    model: Model, pairing: Pairing, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0
-) -> Floats:
+def quasiparticle_energies(model: Model, pairing: Pairing, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Floats:
     """All BdG energies at k in ascending order, shape (..., 2 dim), by LAPACK (the reference route)."""
     return np.asarray(np.linalg.eigvalsh(hamiltonian(model, pairing, k, gap, zeeman)))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, NotSolved, Status, axis, non_negative, positive, zeeman_vector
-from spinvalley.pairing.landscape import SMALLEST, Branch, Landscape, landscape, many_temperatures
+from spinvalley.pairing.landscape import SMALLEST, Branch, Landscape, Profile, landscape, many_temperatures
 from spinvalley.pairing.superconductor import Superconductor
 
 ORDERS = (6, 8, 10, 12, 14, 17, 20, 24)
@@ -73,32 +73,40 @@ def solve_gap(
     vector = zeeman_vector(zeeman)
     tol = positive("tol", tol)
     goal = tol * sc.gap_scale
-    error, best = np.inf, None
-    for order in orders(sc, kT, vector, tol):
-        found = free_energy_landscape(sc, np.array([kT]), vector, order, tol)
-        profile = found.profile(0)
-        last, best = best, profile.equilibrium()
-        error = safety(sc, kT, vector) * abs(best.gap - last.gap) if last is not None else np.inf
-        if found.surely_normal:
-            error = 0.0
-        if error <= goal:
-            break
+    profile, best, error, order = _refined(sc, kT, vector, tol)
     converged = error <= goal and best.kind == "minimum"
-    status = Status.NOT_CONVERGED if not converged else Status.CONVERGED if best.gap > 0 else Status.NORMAL
     if check and not converged:
         raise NotSolved(f"the gap at kT = {kT:g} reached error {error:.2g}, but {goal:.2g} was asked for")
     normal = float(normal_free_energy(sc, np.array([kT]), vector, order)[0])
-    floor = 0.02 * goal if best.gap > 0 else 0.0
     return GapState(
         gap=best.gap,
         free_energy=normal + best.condensation,
         condensation=best.condensation,
-        status=status,
-        error=max(error, floor),
+        status=Status.NOT_CONVERGED if not converged else Status.CONVERGED if best.gap > 0 else Status.NORMAL,
+        error=error,
         branches=profile.branches(),
         kT=kT,
         zeeman=(float(vector[0]), float(vector[1]), float(vector[2])),
     )
+
+
+def _refined(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[Profile, Branch, float, int]:
+    """Profile, equilibrium, error of the gap and order of the zone quadrature: finer until the answer holds still."""
+    last: float | None = None
+    error = np.inf
+    for order in orders(sc, kT, zeeman, tol):
+        found = free_energy_landscape(sc, np.array([kT]), zeeman, order, tol)
+        profile = found.profile(0)
+        best = profile.equilibrium()
+        floor = profile.interpolation_error(best.gap)
+        if found.surely_normal:
+            return profile, best, 0.0, order
+        if last is not None:
+            error = safety(sc, kT, zeeman) * abs(best.gap - last) + floor
+        if error <= max(tol * sc.gap_scale, 2 * floor):
+            break
+        last = best.gap
+    return profile, best, error, order
 
 
 def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[int, ...]:
@@ -110,7 +118,7 @@ def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[i
 
 
 def safety(sc: Superconductor, kT: float, zeeman: Floats) -> float:
-    """Factor between the change under refinement and the stated error: the algebraic convergence at T -> 0 needs one."""
+    """Factor from the change under refinement to the stated error; the algebraic convergence at T -> 0 needs one."""
     return _ROUGH_SAFETY if sc.sampler.is_rough(kT, zeeman, ORDERS[0]) else 1.0
 
 
@@ -134,9 +142,7 @@ def normal_free_energy(sc: Superconductor, kT: Floats, zeeman: Floats, order: in
     return -spectrum.normal(kT, many_temperatures(kT))
 
 
-def free_energy(
-    sc: Superconductor, gap: ArrayLike, kT: float, zeeman: ArrayLike = 0.0, *, order: int = 14
-) -> Floats:
+def free_energy(sc: Superconductor, gap: ArrayLike, kT: float, zeeman: ArrayLike = 0.0, *, order: int = 14) -> Floats:
     """Free energy F(Delta; T, V) per cell for given gaps (not the minimum), energy, same shape as `gap`.
 
     Args:

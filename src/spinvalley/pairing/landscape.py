@@ -25,6 +25,9 @@ from spinvalley.numerics.thermal import MomentBasis, moment_basis
 from spinvalley.pairing.sampler import Sampler
 
 PANEL_ORDER = 14
+_TAIL = 3
+_NOISE = 2e-17
+_GROWTH = PANEL_ORDER**2 / 4
 _START = np.array([0.0, 0.4, 0.7, 1.0])
 _MANY = 10
 _DEPTH = 7
@@ -101,13 +104,26 @@ class Profile:
         roots = self._slope.roots()
         roots = roots[roots > 0]
         curvatures = self._slope.derivative()(roots)
-        kinds = ["minimum" if self.curvature > 0 else "maximum", *["minimum" if c > 0 else "maximum" for c in curvatures]]
+        kinds = [
+            "minimum" if self.curvature > 0 else "maximum",
+            *["minimum" if c > 0 else "maximum" for c in curvatures],
+        ]
         gaps = np.append(0.0, np.sqrt(roots))
         values = np.append(0.0, self(gaps[1:]))
         minima = [n for n, kind in enumerate(kinds) if kind == "minimum"]
         best = min(minima, key=lambda n: values[n]) if minima else -1
         points = zip(gaps, values, kinds, strict=True)
         return tuple(Branch(float(g), float(f), kind, n == best) for n, (g, f, kind) in enumerate(points))
+
+    def interpolation_error(self, gap: float) -> float:
+        """Error of a stationary gap from the truncated Chebyshev series, by the last coefficients of its panel."""
+        if gap <= 0:
+            return 0.0
+        x = gap**2
+        panel = min(int(np.searchsorted(self.gain.breaks, x)), len(self.gain.breaks) - 1) - 1
+        width = float(self.gain.breaks[panel + 1] - self.gain.breaks[panel])
+        slope_error = float(_slope_error(self.gain.coefficients[panel], width))
+        return slope_error / abs(float(self._slope.derivative()(np.array([x]))[0])) / (2 * gap)
 
     def equilibrium(self) -> Branch:
         """The global minimum."""
@@ -160,23 +176,31 @@ class Landscape:
         first = self._slopes[:, 0]
         return np.asarray(first @ (-1.0) ** np.arange(first.shape[-1]))
 
-    def equilibria(self) -> tuple[Floats, Floats]:
-        """Gap and F(gap) - F(0) of the global minimum at every temperature, both (nT,); NaN energy if unbounded."""
+    def equilibria(self) -> tuple[Floats, Floats, Floats]:
+        """Global minimum at every temperature: gap, F(gap) - F(0) (NaN: unbounded), interpolation error; (nT,)."""
         count, panels, _ = self._slopes.shape
         row, u = chebyshev_roots(self._slopes.reshape(count * panels, -1))
         place, panel = row // panels, row % panels
-        rising = _series(self._slopes[place, panel] @ derivative_matrix(self._slopes.shape[-1]).T, u) > 0
-        place, panel, u = place[rising], panel[rising], u[rising]
-        low, high = self.breaks[panel], self.breaks[panel + 1]
-        x = 0.5 * (low + high) + 0.5 * (high - low) * u
+        scale = 2 / np.diff(self.breaks)
+        bend = _series(self._slopes[place, panel] @ derivative_matrix(self._slopes.shape[-1]).T, u) * scale[panel]
+        place, panel, u, bend = place[bend > 0], panel[bend > 0], u[bend > 0], bend[bend > 0]
+        x = self.breaks[panel] + (u + 1) / scale[panel]
         value = self.strength * x - _series(self.coefficients[place, panel], u)
         energy = np.where(self.curvatures > 0, 0.0, np.inf)
         np.minimum.at(energy, place, value)
-        gap = np.zeros(count)
         best = value == energy[place]
+        gap, error = np.zeros(count), np.zeros(count)
         gap[place[best]] = np.sqrt(x[best])
+        slope_error = _slope_error(self.coefficients[place, panel], 2 / scale[panel])
+        error[place[best]] = (slope_error / bend / (2 * np.sqrt(np.maximum(x, 1e-300))))[best]
         lost = np.isinf(energy)
-        return np.where(lost, np.sqrt(self.breaks[-1]), gap), np.where(lost, np.nan, energy)
+        return np.where(lost, np.sqrt(self.breaks[-1]), gap), np.where(lost, np.nan, energy), error
+
+
+def _slope_error(coefficients: Floats, width: ArrayLike) -> Floats:
+    """Error of dG/dx on a panel, from the tail of the Chebyshev coefficients (..., order)."""
+    tail = np.abs(coefficients[..., -_TAIL:]).max(axis=-1)
+    return np.asarray(_GROWTH * tail * 2 / np.asarray(width))
 
 
 def _series(coefficients: Floats, u: Floats) -> Floats:
@@ -209,7 +233,9 @@ def landscape(
     x = (_START * gap_max) ** 2
     rough = sampler.is_rough(float(kT.min()), zeeman, order)
     depth = _ROUGH_DEPTH if rough else _DEPTH
-    limits, coefficients = adaptive_panels(sample, x, PANEL_ORDER, _accurate(tolerance), depth)
+    limits, coefficients = adaptive_panels(
+        sample, x, PANEL_ORDER, _accurate(tolerance, _NOISE * sampler.bandwidth), depth
+    )
     return Landscape(limits, np.moveaxis(coefficients, -1, 0), strength)
 
 
@@ -237,13 +263,11 @@ def expansion(sampler: Sampler, kT: float, zeeman: ArrayLike, order: int) -> tup
     return float(chi[0]), float(-2 * slope[0])
 
 
-def _accurate(tolerance: float) -> Callable[[Floats], bool]:
-    """Accept a panel when the error of G' that its tail implies is a small part of G' itself."""
-    growth = PANEL_ORDER**2
+def _accurate(tolerance: float, noise: float) -> Callable[[Floats], bool]:
+    """Accept a panel when the error of G' that its tail implies is a small part of G', or its tail is rounding."""
 
     def accurate(coefficients: Floats) -> bool:
-        tail = np.abs(coefficients[-2:]).max(axis=0)
-        return bool(np.all(growth * tail <= 0.1 * tolerance * np.abs(coefficients[1])))
+        tail = np.abs(coefficients[-_TAIL:]).max(axis=0)
+        return bool(np.all((_GROWTH * tail <= 0.03 * tolerance * np.abs(coefficients[1])) | (tail < noise)))
 
     return accurate
-

@@ -17,7 +17,7 @@ from spinvalley.pairing.spectrum import Nodes
 
 
 def susceptibility(sampler: Sampler, kT: float, zeeman: ArrayLike, order: int) -> float:
-    """Pair susceptibility chi at temperature kT > 0 in a field, 1/energy; the normal state is unstable where chi > n/v."""
+    """Pair susceptibility chi at kT > 0 in a field, 1/energy; the normal state is unstable if chi > n/v."""
     nodes = sampler.nodes(kT, zeeman, order, 0.0)
     return float(nodes.weights @ pair_kernel(sampler, nodes, kT, zeeman))
 

@@ -100,7 +100,10 @@ class Spectrum:
         pieces = range(0, count, _CHUNK)
         with jax().enable_x64(True):
             put = jax().numpy.asarray
-            return [_Chunk(put(table[..., n : n + _CHUNK]), put(weights[n : n + _CHUNK]), float(far[order[n]])) for n in pieces]
+            return [
+                _Chunk(put(table[..., n : n + _CHUNK]), put(weights[n : n + _CHUNK]), float(far[order[n]]))
+                for n in pieces
+            ]
 
     def energies(self, gaps: Floats) -> Floats:
         """Energies E >= 0 at every node, shape (n, gaps, K), whose sum is the sum over E > 0 (`multiplicity` times)."""

@@ -88,7 +88,9 @@ class Superconductor:
         Raises:
             InvalidInput: the coupling is too weak to give a gap that double precision can resolve.
         """
-        return self.pairing.gap0 if self.pairing.gap0 is not None else _zero_temperature_gap(self.sampler, self.strength)
+        return (
+            self.pairing.gap0 if self.pairing.gap0 is not None else _zero_temperature_gap(self.sampler, self.strength)
+        )
 
     def hamiltonian(self, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Matrix:
         """BdG Hamiltonian at k (..., 2), shape (..., 2 dim, 2 dim); see `spinvalley.pairing.bdg.hamiltonian`."""
@@ -100,7 +102,7 @@ class Superconductor:
 
 
 def gap_slope(sampler: Sampler, gap: float, tolerance: float = 1e-11) -> float:
-    """dG/dx at zero temperature and field, equal to n/v where `gap` is the gap; quadrature raised until it holds still."""
+    """dG/dx at zero temperature and field, equal to n/v where `gap` is the gap, with the quadrature refined."""
     last = np.nan
     for order in _ORDERS:
         value = sampler.spectrum(0.0, 0.0, order, SMALLEST * gap).slope(gap, 0.0)
@@ -113,8 +115,8 @@ def gap_slope(sampler: Sampler, gap: float, tolerance: float = 1e-11) -> float:
 def _resolvable(name: str, value: float, bandwidth: float) -> None:
     if value < SMALLEST_GAP * bandwidth:
         raise InvalidInput(
-            f"`{name}` must be at least {SMALLEST_GAP:g} of the largest band energy ({bandwidth:.3g}) to be resolved in "
-            f"double precision, but is {value:g}"
+            f"`{name}` must be at least {SMALLEST_GAP:g} of the largest band energy ({bandwidth:.3g}), the least that "
+            f"double precision resolves, but is {value:g}"
         )
 
 
@@ -129,8 +131,8 @@ def _zero_temperature_gap(sampler: Sampler, strength: float) -> float:
     top = float(np.log(_largest_gap(sampler, strength)))
     if excess(low) <= 0:
         raise InvalidInput(
-            f"`v` must be strong enough to give a gap above {SMALLEST_GAP:g} of the largest band energy, "
-            f"the least that double precision resolves, but n/v is {strength:.6g} and the pair susceptibility stays below it"
+            f"`v` must be strong enough to give a gap above {SMALLEST_GAP:g} of the largest band energy, the least "
+            f"that double precision resolves, but the pair susceptibility stays below n/v = {strength:.6g}"
         )
     return float(np.exp(brentq(excess, low, top, xtol=1e-5)))
 

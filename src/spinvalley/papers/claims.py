@@ -24,7 +24,7 @@ from spinvalley.files import json_text, write_text
 _SOUND: Final = (Status.CONVERGED, Status.NORMAL)
 _WIDTH: Final = 100
 _GAP: Final = "  "
-_EXACT: Final = 1e-14
+_SHOWN: Final = 1e-10
 
 
 @dataclass(frozen=True)
@@ -138,12 +138,13 @@ class Claim:
 
     def found(self) -> str:
         """Our value(s) in words."""
-        head, error = f"{self.quantity}{_unit(self.unit)}", max(r.error for r in self.results)
+        error = max(r.error for r in self.results)
         values = [f"{_number(r.value, r.error)}{_doubt(r)}" for r in self.results]
         if not self.variable:
-            return f"{head}: {values[0]}{_bar(error)}"
+            return f"{self.quantity}: {values[0]}{_spaced(self.unit)}{_bar(error)}"
+        unit = f" [{self.unit}]" if self.unit else ""
         listed = ", ".join(f"{value} at {_at(r.at)}" for value, r in zip(values, self.results, strict=True))
-        return f"{head} for {self.variable}: {listed}{_bar(error)}"
+        return f"{self.quantity}{unit} for {self.variable}: {listed}{_bar(error)}"
 
     def document(self) -> dict[str, Any]:
         """Everything as plain numbers and texts."""
@@ -214,8 +215,7 @@ class ClaimsTable:
             for name, note in notes:
                 lines += _note(f"{name}: {note}.", widths[0] + len(_GAP)) if note else []
             lines.append("")
-        for remark in self.remarks:
-            lines += wrap(remark, _WIDTH)
+
         return "\n".join(lines).rstrip() + "\n"
 
     def document(self) -> dict[str, Any]:
@@ -256,19 +256,21 @@ def _note(text: str, indent: int) -> list[str]:
 
 def _number(value: float, error: float) -> str:
     """Seven digits at most, and none far below the error bar."""
-    if not np.isfinite(value) or value == 0:
+    if not np.isfinite(value):
         return f"{value:g}"
+    if abs(value) <= error or value == 0:
+        return "0"
     leading = int(np.floor(np.log10(abs(value))))
     digits = 7 if error <= 0 else int(np.clip(leading - np.floor(np.log10(error)) + 1, 1, 7))
     return f"{value:.{digits}g}"
 
 
 def _bar(error: float) -> str:
-    return f" (error {error:.1g})" if error > _EXACT else ""
+    return f" (error {error:.1g})" if error > _SHOWN else ""
 
 
-def _unit(unit: str) -> str:
-    return f" {unit}" if unit else ""
+def _spaced(text: str) -> str:
+    return f" {text}" if text else ""
 
 
 def _doubt(result: Result) -> str:

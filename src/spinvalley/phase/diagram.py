@@ -100,9 +100,9 @@ def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Colum
     for order in orders(sc, float(kT.min()), field, tol)[:_LEVELS]:
         found = free_energy_landscape(sc, kT, field, order, tol)
         before = gaps
-        gaps, condensation = found.equilibria()
+        gaps, condensation, interpolation = found.equilibria()
         if before is not None:
-            error = safety(sc, float(kT.min()), field) * np.abs(gaps - before)
+            error = safety(sc, float(kT.min()), field) * np.abs(gaps - before) + interpolation
         if found.surely_normal:
             error = np.zeros(len(kT))
         if error.max() <= goal:
@@ -110,7 +110,7 @@ def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Colum
     assert gaps is not None
     status = [_status(gap, bound <= goal) for gap, bound in zip(gaps, error, strict=True)]
     total = normal_free_energy(sc, kT, field, order) + condensation
-    return _Column(gaps, total, condensation, np.maximum(error, np.where(gaps > 0, 0.02 * goal, 0.0)), status)
+    return _Column(gaps, total, condensation, error, status)
 
 
 def _status(gap: float, converged: bool) -> str:

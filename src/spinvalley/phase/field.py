@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import xarray as xr
@@ -52,7 +53,7 @@ def critical_field(
     zeeman_max: float | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Critical field Hc2(T) of the Pauli-limited problem: where the global minimum of F leaves the superconducting side.
+    """Critical field Hc2(T) of the Pauli-limited problem: where the global minimum of F becomes the normal state.
 
     Args:
         sc: the superconductor.
@@ -175,7 +176,7 @@ def _superheating(line: Line, s: float, tol: float) -> float:
 
 def _jump(line: Line, fields: Sequence[float], gaps: Floats, end: float, tol: float) -> tuple[float, float, float]:
     """The first-order transition between superconducting states with the largest change of the gap."""
-    edges = [*zip(fields[:-1], fields[1:], strict=True)]
+    edges = [*pairwise(fields)]
     drops = list(np.abs(np.diff(gaps)) > _NOTICEABLE * line.sc.gap_scale)
     if np.isfinite(end) and end > fields[-1]:
         edges.append((fields[-1], end - 1e-3 * (end - fields[-1])))

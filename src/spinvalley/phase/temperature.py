@@ -124,7 +124,7 @@ def _bracket(sc: Superconductor, field: Floats) -> tuple[float, float] | None:
     top = _START * sc.gap_scale
     for _ in range(12):
         kT = np.geomspace(_LOWEST * sc.gap_scale, top, _POINTS)
-        gaps, _ = free_energy_landscape(sc, kT, field, ORDERS[0], _SCAN_TOLERANCE).equilibria()
+        gaps = free_energy_landscape(sc, kT, field, ORDERS[0], _SCAN_TOLERANCE).equilibria()[0]
         inside = np.flatnonzero(gaps > 0)
         if len(inside) == 0:
             return None

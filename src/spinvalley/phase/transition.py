@@ -18,6 +18,8 @@ from spinvalley.pairing.landscape import Branch, Profile, expansion
 from spinvalley.pairing.superconductor import Superconductor
 
 _NEGLIGIBLE = 1e-9
+_WIDENING = 0.02
+_WIDENINGS = 12
 _SMALLEST_JUMP = 0.04
 
 
@@ -56,7 +58,7 @@ class Line:
 
     @property
     def energy_scale(self) -> float:
-        """n Delta_0^2 / v: the scale of condensation energies."""
+        """Energy n Delta_0^2 / v: the scale of condensation energies."""
         return self.sc.strength * self.sc.gap_scale**2
 
 
@@ -87,6 +89,7 @@ def find_transition(line: Line, inside: float, outside: float, precision: float)
         precision: absolute precision of the parameter.
     """
     linear = np.nan
+    outside = _widened(inside, outside, lambda s: line.curvature(s) > 0)
     if line.curvature(inside) < 0 < line.curvature(outside):
         linear = float(brentq(line.curvature, inside, outside, xtol=precision, rtol=1e-14))
         best = lowest_superconducting(line.profile(linear))
@@ -98,11 +101,22 @@ def find_transition(line: Line, inside: float, outside: float, precision: float)
         best = lowest_superconducting(line.profile(s))
         return best.condensation if best is not None else line.energy_scale
 
-    while advantage(inside) >= 0:  # the bracket came from a coarser quadrature
-        inside -= 0.02 * (outside - inside)
+    inside = _widened(outside, inside, lambda s: advantage(s) < 0)
+    outside = _widened(inside, outside, lambda s: advantage(s) > 0)
     s = float(brentq(advantage, inside, outside, xtol=precision, rtol=1e-14))
     best = lowest_superconducting(line.profile(min(s, s - precision if outside > inside else s + precision)))
     return Transition(s, 1, linear, best.gap if best is not None else np.nan)
+
+
+def _widened(fixed: float, end: float, holds: Callable[[float], bool]) -> float:
+    """The end of a bracket from a coarser quadrature, moved away from the fixed end until a condition holds there."""
+    step = _WIDENING * (end - fixed)
+    for _ in range(_WIDENINGS):
+        if holds(end):
+            break
+        end += step
+        step *= 2
+    return end
 
 
 def lowest_superconducting(profile: Profile) -> Branch | None:

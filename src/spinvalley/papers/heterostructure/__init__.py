@@ -1,0 +1,83 @@
+"""The paper heterostructure.txt: Ising spin-orbit coupling induced in a superconductor by a dichalcogenide layer.
+
+`run` computes Fig. 1-3, the dependence on the gap that the paper does not print, and the table of its claims.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import xarray as xr
+
+from spinvalley.figures.style import journal
+from spinvalley.files import check_folder, staged_folder, write_dataset, write_text
+from spinvalley.papers.claims import ClaimsTable
+from spinvalley.papers.heterostructure.captions import captions
+from spinvalley.papers.heterostructure.computed import Computed, Progress, compute
+from spinvalley.papers.heterostructure.curves import lines_table
+from spinvalley.papers.heterostructure.drawings import FIGURES
+from spinvalley.papers.heterostructure.parameters import Parameters
+from spinvalley.papers.heterostructure.statements import claims
+
+__all__ = ["Computed", "Parameters", "claims", "compute", "run", "write"]
+
+
+def run(out: str | Path, progress: Progress | None = None, parameters: Parameters | None = None) -> ClaimsTable:
+    """Compute, draw and write everything into one folder, which appears when it is complete.
+
+    Args:
+        out: the folder: new, empty, or made by an earlier run.
+        progress: called with (stage, steps done, steps in all).
+        parameters: other parameters than those of the paper.
+
+    Returns:
+        The claims table, which is in the folder as claims.txt and claims.json.
+
+    Raises:
+        InvalidInput: a folder that holds other files, or that cannot be written.
+
+    Source: heterostructure.txt, Fig. 1-3.
+    """
+    folder = check_folder(Path(out))
+    tell = progress or (lambda *_: None)
+    data = compute(parameters or Parameters(), tell)
+    table = claims(data)
+    with staged_folder(folder) as staged:
+        write(data, table, staged, tell)
+    return table
+
+
+def write(data: Computed, table: ClaimsTable, folder: Path, progress: Progress) -> None:
+    """Write figures (PDF, PNG), their data (netCDF, lines also CSV), captions and claims into a folder."""
+    for done, (name, draw) in enumerate(FIGURES.items()):
+        progress("drawing", done, len(FIGURES))
+        with journal():
+            figure = draw(data)
+            figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
+            figure.savefig(folder / f"{name}.png")
+    progress("drawing", len(FIGURES), len(FIGURES))
+    for name, dataset in _datasets(data).items():
+        write_dataset(folder / f"{name}.nc", dataset)
+        if len(dataset.dims) == 1:
+            write_dataset(folder / f"{name}.csv", dataset)
+    write_text(folder / "captions.txt", captions(data))
+    table.write(folder)
+
+
+def _datasets(data: Computed) -> dict[str, xr.Dataset]:
+    points, ends = lines_table(data.lines)
+    rungs, rung_ends = lines_table(data.ladder)
+    alone, strong = data.maps[0.0], data.maps[data.parameters.strongest]
+    return {
+        "fig1a_superconductor": data.bands["sc"],
+        "fig1a_tmd": data.bands["tmd"],
+        "fig1b_superconductor": data.fermi["sc"],
+        "fig1b_tmd": data.fermi["tmd"],
+        "fig2": data.spectral,
+        "fig3a": points,
+        "fig3a_lines": ends,
+        "fig3b": alone,
+        "fig3c": strong,
+        "ladder": rungs,
+        "ladder_lines": rung_ends,
+    }

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 import numpy as np
 import xarray as xr
@@ -22,6 +21,9 @@ from spinvalley.phase import (
 
 Count = Callable[[int, int], None]
 _MAP_HEADROOM = 1.08
+_CONSTANTS = (
+    "coupling", "gap0", "v", "pauli", "tc0", "tc", "tc_error", "tc_status", "tricritical_kT", "tricritical_zeeman",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,17 @@ def gap_map(layer: Layer, line: xr.Dataset, count: Count | None = None) -> xr.Da
     return data.assign_attrs({key: line.attrs[key] for key in ("coupling", "gap0", "v", "tc", "tc0", "pauli")})
 
 
+def lines_table(lines: Mapping[float, xr.Dataset]) -> tuple[xr.Dataset, xr.Dataset]:
+    """Lines as two tables: all points (dim `point`), and a row for each line (dim `line`) with its constants."""
+    points = []
+    for line in lines.values():
+        gap0 = ("kT", np.full(line.sizes["kT"], line.attrs["gap0"]))
+        points.append(line.assign(gap0=gap0).rename_dims(kT="point").reset_index("kT").reset_coords("kT"))
+    table = xr.concat(points, dim="point", combine_attrs="drop_conflicts")
+    rows = {key: [line.attrs.get(key, np.nan) for line in lines.values()] for key in _CONSTANTS}
+    return table, xr.Dataset({key: ("line", values) for key, values in rows.items()})
+
+
 def lowest(line: xr.Dataset, t: float) -> xr.Dataset:
     """The point of a critical line at the temperature t = T/Tc(0)."""
     return line.isel(kT=int(np.argmin(np.abs(line.t.values - t))))
@@ -142,4 +155,4 @@ def _end(line: xr.Dataset, tc: CriticalTemperature) -> xr.Dataset:
 
 
 def _critical_temperature(sc: Superconductor, tol: float) -> CriticalTemperature:
-    return cast(CriticalTemperature, critical_temperature(sc, 0.0, tol=tol))
+    return critical_temperature(sc, 0.0, tol=tol)

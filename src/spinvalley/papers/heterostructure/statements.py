@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -21,12 +22,12 @@ from spinvalley.papers.claims import Claim, ClaimsTable, Result, Rule, at_least,
 from spinvalley.papers.heterostructure import algebra
 from spinvalley.papers.heterostructure.computed import Computed
 from spinvalley.papers.heterostructure.curves import lowest
-from spinvalley.papers.heterostructure.parameters import TITLE, Parameters
+from spinvalley.papers.heterostructure.parameters import TITLE
 from spinvalley.units import K_B, MU_B
 
 _ROUND: Final = 1e-12
 _LADDER: Final = "Delta0/|t|"
-_NO_V: Final = "v, which is not printed, is the one that gives the isolated layer the stated gap Delta0 at T = V = 0"
+_NO_V: Final = "v is the one that gives the isolated layer this gap"
 _SAME_ORDER: Final = at_least(10**-0.5, "at least 10^(-1/2), so that the two are of the same order of magnitude")
 _SEVERAL: Final = at_least(2, '"several" is taken as at least 2')
 _SECOND: Final = equal(2, 0.1, "the order is 2")
@@ -80,13 +81,13 @@ def _proximity(data: Computed) -> list[Claim]:
     return [
         Claim(
             "induced", "the superconductor acquires an Ising spin-orbit term", "before eq. 5",
-            f"static half-splitting {place}", at_most(-1e-3, "at most -0.001: clearly not zero"), (Result(ours, error),),
-            unit="|t|", assumption=f"Gamma = {p.strongest:g}",
+            f"static half-splitting {place}", at_most(-1e-3, "clearly not zero: at most -0.001"),
+            (Result(ours, error),), unit="|t|", assumption=f"Gamma = {p.strongest:g}",
         ),
         Claim(
             "eq5-sign", "sign of the induced term in eq. 5", "eq. 5", f"printed over exact value {place}",
             at_least(0, "the ratio is positive"), (Result(printed / ours, error / abs(ours)),),
-            comment="exact: + Gamma^2 2 beta S / [(2tC - mu)^2 - (2 beta S)^2], with a pole on the Fermi line of the TMD",
+            comment="exact: + Gamma^2 2 beta S / [(2tC - mu)^2 - (2 beta S)^2], a pole on the TMD Fermi line",
         ),
         Claim(
             "eq5-size", "size of the induced term in eq. 5", "eq. 5", f"|printed over exact value| {place}",
@@ -146,33 +147,19 @@ def _spectral(data: Computed) -> list[Claim]:
 
 def _critical(data: Computed) -> list[Claim]:
     p = data.parameters
-    tcs = [(gamma, line.attrs["tc"] / line.attrs["tc0"], _tc_error(line)) for gamma, line in data.lines.items()]
-    steps = tuple(
-        Result(here / before - 1, here * (error + last), at=gamma)
-        for (_, before, last), (gamma, here, error) in zip(tcs[:-1], tcs[1:], strict=True)
-    )
     alone = data.lines[0.0]
-    cold = alone.isel(kT=0)
-    peak = alone.isel(kT=int(alone.u.argmax()))
-    pauli = tuple(
-        Result(gap0 / 2**0.5 / float(layer.tc) * K_B / MU_B, 3 * float(layer.tc.error) / float(layer.tc), at=gap0)
-        for gap0, layer in data.layers.items()
-    )
-    at = f"Delta0/|t| = {p.gap0:g}; {_NO_V}"
+    cold, peak = alone.isel(kT=0), alone.isel(kT=int(np.argmax(alone.u.values)))
+    at = f"Delta0/|t| = {p.gap0:g}: {_NO_V}"
     return [
-        Claim(
-            "pauli", "H_P = 1.86 Tc", "introduction", "Delta0 / (sqrt2 mu_B Tc) of the isolated layer",
-            equal(1.86, 0.015, "1.86 within 0.015"), pauli, unit="T/K", variable=_LADDER,
-            assumption="V = mu_B H (g = 2); the paper's 2 mu_B H_x below eq. 2 would halve H",
-        ),
+        _pauli(data),
         Claim(
             "limited", "at Gamma = 0 Hc2 is limited by the Pauli limit", "Fig. 3a",
             "largest Hc2 of the isolated layer", equal(1, 0.02, "1 within 0.02"), (_result(peak),), unit="H_P",
-            assumption=at, comment=f"V = {float(peak.zeeman) / p.gap0:.6f} Delta0 at t = {float(peak.t):.3g}",
+            assumption=at, comment=f"V = {float(peak.zeeman) / p.gap0:.6f} Delta0 at T/Tc = {float(peak.t):.3g}",
         ),
         Claim(
             "tc-falls", "Tc decreases as Gamma increases", "Fig. 3a", "Tc over that of the previous Gamma, minus 1",
-            at_most(0, "negative"), steps, variable="Gamma/|t|", assumption=at,
+            at_most(0, "negative"), _tc_steps(data), variable="Gamma/|t|", assumption=at,
         ),
         Claim(
             "map-b", "without the TMD the field-driven transition at low T is first order", "Fig. 3b",
@@ -182,6 +169,26 @@ def _critical(data: Computed) -> list[Claim]:
         ),
         _map_c(data, at),
     ]  # fmt: skip
+
+
+def _pauli(data: Computed) -> Claim:
+    ratios = tuple(
+        Result(gap0 / 2**0.5 / float(layer.tc) * K_B / MU_B, 3 * float(layer.tc.error) / float(layer.tc), at=gap0)
+        for gap0, layer in data.layers.items()
+    )
+    return Claim(
+        "pauli", "H_P = 1.86 Tc", "introduction", "Delta0 / (sqrt2 mu_B Tc) of the isolated layer",
+        equal(1.86, 0.015, "1.86 within 0.015"), ratios, unit="T/K", variable=_LADDER,
+        assumption="V = mu_B H (g = 2); the paper's 2 mu_B H_x below eq. 2 would halve H",
+    )  # fmt: skip
+
+
+def _tc_steps(data: Computed) -> tuple[Result, ...]:
+    """Relative change of Tc from each Gamma to the next."""
+    tcs = [(gamma, line.attrs["tc"], _tc_error(line)) for gamma, line in data.lines.items()]
+    return tuple(
+        Result(here / last - 1, error + before, gamma) for (_, last, before), (gamma, here, error) in pairwise(tcs)
+    )
 
 
 def _map_c(data: Computed, at: str) -> Claim:
@@ -237,10 +244,10 @@ def _remarks(data: Computed) -> tuple[str, ...]:
     cold = [first, *(data.deep.isel(kT=n) for n in range(data.deep.sizes["kT"]))]
     fields = ", ".join(f"{float(q.u_linear):.3f} at T/Tc(0) = {float(q.t):.3g}" for q in cold)
     return (
-        f"Fig. 3 is drawn for Delta0/|t| = {p.gap0:g}; v is not printed, and the claims of Fig. 3 depend on it as the table "
-        "says.",
-        f"For Gamma > 0 the field at which the normal state becomes unstable grows without end, logarithmically, as T -> 0: "
-        f"for Gamma = {p.strongest:g} it is {fields} (in H_P). A comparison needs a stated temperature.",
+        "The paper does not print v, on which the claims of Fig. 3 depend: v is stated here by the gap Delta0 that it "
+        f"gives the isolated layer at T = V = 0. Fig. 3 is drawn for Delta0/|t| = {p.gap0:g}.",
+        "For Gamma > 0 the field at which the normal state becomes unstable grows without end, logarithmically, as "
+        f"T -> 0: for Gamma = {p.strongest:g} it is {fields} (in H_P). A comparison needs a stated temperature.",
         "Fig. 4 and eq. 8 (edge states, topology) are not part of this table.",
     )
 

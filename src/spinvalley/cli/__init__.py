@@ -1,0 +1,117 @@
+"""The command line: thin commands over public functions.
+
+Exit codes: 0 done; 1 done, but some points did not reach the tolerance, or a file could not be written; 2 the input
+makes no sense (one sentence on stderr, nothing written).
+
+Only typer and the options are imported here; what computes is imported when a command starts.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+import spinvalley as sv
+from spinvalley.cli.options import KT, ZEEMAN, Delivery, Physics, spread
+
+_DIRECTION: Final = typer.Option(help="Direction x,y,z of the field; z is normal to the layers.", metavar="X,Y,Z")
+_TOL: Final = typer.Option(help="Tolerance, relative to the gap at T = V = 0 (hc2: to the field).", metavar="NUMBER")
+_USAGE: Final[Any] = typer.BadParameter.__base__  # the class of typer's usage errors; it has no public name
+
+app = typer.Typer(
+    help="Ising superconductors, from the Hamiltonian to the phase diagram.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code; an error that the user can mend is one sentence on stderr."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = app(args=given or ["--help"], prog_name="spinvalley", standalone_mode=False)
+    except _USAGE as error:
+        return _complain(error.format_message(), 2)
+    except sv.SpinvalleyError as error:
+        return _complain(str(error), 2)
+    except OSError as error:
+        return _complain(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 1)
+    except (typer.Abort, KeyboardInterrupt):
+        return _complain("interrupted", 130)
+    return code if isinstance(code, int) else 0
+
+
+def _complain(sentence: str, code: int) -> int:
+    print(f"spinvalley: {' '.join(sentence.split())}", file=sys.stderr)
+    return code
+
+
+def _commands() -> Any:
+    """The module that computes: loaded by a command, not by --help."""
+    return import_module("spinvalley.cli.commands")
+
+
+@app.callback()
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.", is_eager=True)] = False,
+) -> None:
+    if version:
+        print(f"spinvalley {sv.__version__}")
+        raise typer.Exit
+
+
+@app.command()
+def paper(
+    name: Annotated[str, typer.Argument(help="The paper: heterostructure.")],
+    out: Annotated[Path | None, typer.Option(help="Folder for figures, data and claims; default: the name.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """Compute and draw the figures of a paper and check its claims."""
+    raise typer.Exit(_commands().paper(name, out, json))
+
+
+@app.command()
+@spread
+def gap(
+    kT: KT,
+    physics: Physics,
+    delivery: Delivery,
+    zeeman: ZEEMAN = "0",
+    direction: Annotated[str, _DIRECTION] = "1,0,0",
+    tol: Annotated[float, _TOL] = 1e-6,
+) -> None:
+    """Gap at one temperature and field, with all metastable states."""
+    raise typer.Exit(_commands().gap(physics, delivery, kT, zeeman, direction, tol))
+
+
+@app.command()
+@spread
+def hc2(
+    kT: KT,
+    physics: Physics,
+    delivery: Delivery,
+    direction: Annotated[str, _DIRECTION] = "1,0,0",
+    tol: Annotated[float, _TOL] = 1e-5,
+) -> None:
+    """Critical field against temperature, with the order of the transition."""
+    raise typer.Exit(_commands().hc2(physics, delivery, kT, direction, tol))
+
+
+@app.command("map")
+@spread
+def gap_map(
+    kT: KT,
+    zeeman: ZEEMAN,
+    physics: Physics,
+    delivery: Delivery,
+    direction: Annotated[str, _DIRECTION] = "1,0,0",
+    tol: Annotated[float, _TOL] = 1e-4,
+) -> None:
+    """Gap on a grid of temperatures and fields."""
+    raise typer.Exit(_commands().gap_map(physics, delivery, kT, zeeman, direction, tol))
