@@ -170,9 +170,12 @@ def test_the_lattice_constant_scales_momenta_only(length):
 
 @given(strengths)
 def test_ising_splitting_at_k_is_6_sqrt3_beta(beta_so):
-    """E_up - E_dn = 6 sqrt3 beta_so at K and its opposite at K'; the paper prints half of it."""
+    """|E_up - E_dn| = 6 sqrt3 beta_so at K, opposite at K', none on Gamma-M; the paper prints half of it.
+
+    S(K) = -3 sqrt3/2 at K = (4 pi/3a, 0), so that the sign there is minus.
+    """
     model = models.tmd(beta_so=beta_so)
-    for point, sign in (("K", 1), ("K'", -1), ("M", 0), ("Gamma", 0)):
+    for point, sign in (("K", -1), ("K'", 1), ("M", 0), ("Gamma", 0)):
         h = model.hamiltonian(model.lattice.momentum(point)).real
         assert h[0, 0] - h[1, 1] == pytest.approx(sign * 6 * np.sqrt(3) * beta_so, abs=1e-13)
 

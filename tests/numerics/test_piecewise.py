@@ -1,5 +1,7 @@
 """Laws of piecewise Chebyshev polynomials: interpolation, derivative, all roots."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,9 +14,7 @@ seeds = st.integers(0, 2**32 - 1)
 
 def interpolate(function, breaks, order):
     nodes, matrix = chebyshev(order)
-    pieces = [
-        matrix @ function(0.5 * (a + b) + 0.5 * (b - a) * nodes) for a, b in zip(breaks[:-1], breaks[1:], strict=True)
-    ]
+    pieces = [matrix @ function(0.5 * (a + b) + 0.5 * (b - a) * nodes) for a, b in pairwise(breaks)]
     return Piecewise(np.asarray(breaks, dtype=float), np.array(pieces))
 
 

@@ -26,7 +26,6 @@ from spinvalley.pairing.sampler import Sampler
 
 PANEL_ORDER = 14
 _TAIL = 3
-_NOISE = 2e-17
 _GROWTH = PANEL_ORDER**2 / 4
 _START = np.array([0.0, 0.4, 0.7, 1.0])
 _MANY = 10
@@ -233,9 +232,7 @@ def landscape(
     x = (_START * gap_max) ** 2
     rough = sampler.is_rough(float(kT.min()), zeeman, order)
     depth = _ROUGH_DEPTH if rough else _DEPTH
-    limits, coefficients = adaptive_panels(
-        sample, x, PANEL_ORDER, _accurate(tolerance, _NOISE * sampler.bandwidth), depth
-    )
+    limits, coefficients = adaptive_panels(sample, x, PANEL_ORDER, _accurate(tolerance, spectrum.noise(gap_max)), depth)
     return Landscape(limits, np.moveaxis(coefficients, -1, 0), strength)
 
 

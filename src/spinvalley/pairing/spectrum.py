@@ -27,6 +27,8 @@ from spinvalley.spin import SX, SZ, nambu
 
 _CHUNK = 2048
 _GAPS = 14
+_NOISE = 2e-17
+_RELATIVE_NOISE = 1e-15
 _CHIRAL_TOLERANCE = 1e-12
 
 
@@ -116,6 +118,11 @@ class Spectrum:
     def multiplicity(self) -> float:
         """Weight of each energy in sums over E > 0: 1, or 1/2 where both signs of all energies are listed."""
         return 1.0 if self.closed_form else 0.5
+
+    def noise(self, gap: float) -> float:
+        """Rounding error of the sums: relative for one orbital in closed form, of the band energies otherwise."""
+        scale = float(np.abs(self._plus).max())
+        return _RELATIVE_NOISE * gap**2 / scale if self.closed_form and len(self._diagonal) == 2 else _NOISE * scale
 
     def sums(self, gaps: Floats, kT: Floats, basis: MomentBasis | None = None) -> Sums:
         """Zone sums of sum_{E>0} T ln 2cosh(E/2T), relative to zero gap, for gaps (D,) and temperatures (nT,).
@@ -207,8 +214,21 @@ def _energies_and_zero(xp: Any, table: Any, x: Any) -> tuple[Any, Any]:
     return xp.stack(singular_values(xp, _horner(table, x[:, None]))), xp.stack(singular_values(xp, rows))[:, None]
 
 
-def _half(xp: Any, energies: Any, zero: Any, weights: Any) -> Any:
+def _half(xp: Any, table: Any, x: Any, energies: Any, zero: Any, weights: Any) -> Any:
+    """Half the zone sum of E(x) - E(0)."""
+    if len(table) == 2:
+        return 0.5 * xp.einsum("dk,k->d", _pair_gain(xp, table, x), weights)
     return 0.5 * xp.einsum("ndk,k->d", energies - zero, weights)
+
+
+def _pair_gain(xp: Any, table: Any, x: Any) -> Any:
+    """E_1 + E_2 at x less the same at 0, (D, K), to relative rounding: (E_1 + E_2)^2 = e_1 + 2 sqrt(e_2)."""
+    first, last = _horner(table, x[:, None])
+    step_first, step_last = (xp.asarray(row) * x[:, None] for row in _horner(table[:, 1:], x[:, None]))
+    root, root_zero = xp.sqrt(xp.maximum(last, 0.0)), xp.sqrt(xp.maximum(table[1][0], 0.0))
+    step_root = step_last / xp.maximum(root + root_zero, 1e-300)
+    total = xp.sqrt(xp.maximum(first + 2 * root, 0.0)) + xp.sqrt(xp.maximum(table[0][0] + 2 * root_zero, 0.0))
+    return (step_first + 2 * step_root) / xp.maximum(total, 1e-300)
 
 
 def _direct(xp: Any, table: Any, weights: Any, x: Any, kT: Any, *, near: int) -> Any:
@@ -217,7 +237,7 @@ def _direct(xp: Any, table: Any, weights: Any, x: Any, kT: Any, *, near: int) ->
     def at(t: Any) -> Any:
         return xp.einsum("ndk,k->d", _thermal(xp, energies[:near], t) - _thermal(xp, zero[:near], t), weights)
 
-    return _half(xp, energies, zero, weights), jax().lax.map(at, kT).T
+    return _half(xp, table, x, energies, zero, weights), jax().lax.map(at, kT).T
 
 
 def _moments(xp: Any, table: Any, weights: Any, x: Any, scale: Any, top: Any, *, size: int, near: int) -> Any:
@@ -231,7 +251,7 @@ def _moments(xp: Any, table: Any, weights: Any, x: Any, scale: Any, top: Any, *,
         return (this, 2 * u * this - last), xp.sum(last * masked, axis=(0, 2))
 
     _, out = jax().lax.scan(step, (xp.ones_like(u), u), None, length=size)
-    return _half(xp, energies, zero, weights), (out[:, 1:] - out[:, :1]).T
+    return _half(xp, table, x, energies, zero, weights), (out[:, 1:] - out[:, :1]).T
 
 
 _direct_sums = compiled(_direct, static=("near",))

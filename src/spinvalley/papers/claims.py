@@ -216,6 +216,8 @@ class ClaimsTable:
                 lines += _note(f"{name}: {note}.", widths[0] + len(_GAP)) if note else []
             lines.append("")
 
+        for remark in self.remarks:
+            lines += [*wrap(remark, _WIDTH), ""]
         return "\n".join(lines).rstrip() + "\n"
 
     def document(self) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -13,10 +14,10 @@ from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
 from spinvalley.checks import Floats, Status, axis, direction_vector, positive
-from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders, safety
+from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders
 from spinvalley.pairing.landscape import Landscape
 from spinvalley.pairing.superconductor import Superconductor
-from spinvalley.phase.transition import Line, find_jump, find_transition
+from spinvalley.phase.transition import Line, find_jump, refine_transition
 
 Progress = Callable[[int, int], None]
 _FIRST_STEP = 0.15
@@ -130,27 +131,22 @@ def _solve(
     if last == len(fields) - 1:
         return FieldPoint(fields[-1], np.nan, 0, np.nan, Status.BEYOND_RANGE)
     bracket = (fields[last], fields[last + 1])
-    error, found = np.inf, None
-    for order in orders(sc, kT, fields[last + 1] * unit, min(tol, 1e-4)):
-        line = Line(sc, lambda s: (kT, s * unit), order, 0.1 * tol)
-        before, found = found, find_transition(line, *bracket, precision=0.02 * tol * bracket[1])
-        if before is not None:
-            error = safety(sc, kT, found.s * unit) * abs(found.s - before.s)
-            if error <= tol * found.s:
-                break
-        bracket = _narrowed(found.s, bracket)
-    assert found is not None
+    point = partial(_along, kT, unit)
+    lines = [Line(sc, point, o, 0.1 * tol) for o in orders(sc, kT, bracket[1] * unit, min(tol, 1e-4))]
+    refined = refine_transition(lines, bracket, tol)
+    line, found = refined.line, refined.transition
+    if found is None:
+        middle = 0.5 * (bracket[0] + bracket[1])
+        return FieldPoint(middle, np.nan, 0, refined.error, Status.NOT_CONVERGED)
     linear = found.linear if np.isfinite(found.linear) else _linear(line, fields, curvatures, tol)
     jump = _jump(line, fields[: last + 1], gaps[: last + 1], found.s if found.order == 2 else np.nan, tol)
-    status = Status.CONVERGED if error <= tol * found.s else Status.NOT_CONVERGED
-    error = max(error, 0.02 * tol * bracket[1])
+    status = Status.CONVERGED if refined.error <= tol * found.s else Status.NOT_CONVERGED
     heating = _superheating(line, found.s, tol) if found.order == 1 else found.s
-    return FieldPoint(found.s, linear, found.order, error, status, found.gap, heating, *jump)
+    return FieldPoint(found.s, linear, found.order, refined.error, status, found.gap, heating, *jump)
 
 
-def _narrowed(s: float, bracket: tuple[float, float]) -> tuple[float, float]:
-    """A bracket around a value known from a coarser quadrature, inside the old one."""
-    return max(bracket[0], s * (1 - _NEAR)), min(bracket[1], s * (1 + _NEAR))
+def _along(kT: float, unit: Floats, s: float) -> tuple[float, Floats]:
+    return kT, s * unit
 
 
 def _linear(line: Line, fields: Sequence[float], curvatures: Floats, tol: float) -> float:

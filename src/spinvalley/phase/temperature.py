@@ -9,9 +9,9 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, InvalidInput, Status, axis, direction_vector, positive, zeeman_vector
-from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders, safety
+from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders
 from spinvalley.pairing.superconductor import Superconductor
-from spinvalley.phase.transition import Line, find_transition
+from spinvalley.phase.transition import Line, refine_transition
 
 _LOWEST = 0.02
 _START = 0.75
@@ -104,19 +104,16 @@ def _single(sc: Superconductor, field: Floats, tol: float) -> CriticalTemperatur
     if bracket is None:
         lowest = _LOWEST * sc.gap_scale
         return CriticalTemperature.of(0.0, order=0, error=lowest, status=Status.NORMAL, linear=np.nan)
-    error, found = np.inf, None
-    for order in orders(sc, bracket[0], field, min(tol, 1e-4)):
-        line = Line(sc, lambda s: (s, field), order, 0.1 * tol)
-        before, found = found, find_transition(line, *bracket, precision=0.02 * tol * bracket[1])
-        if before is not None:
-            error = safety(sc, bracket[0], field) * abs(found.s - before.s)
-            if error <= tol * found.s:
-                break
-        bracket = max(bracket[0], found.s * (1 - 2e-3)), min(bracket[1], found.s * (1 + 2e-3))
-    assert found is not None
-    status = Status.CONVERGED if error <= tol * found.s else Status.NOT_CONVERGED
-    error = max(error, 0.02 * tol * found.s)
-    return CriticalTemperature.of(found.s, order=found.order, error=error, status=status, linear=found.linear)
+    lines = [
+        Line(sc, lambda s: (s, field), order, 0.1 * tol) for order in orders(sc, bracket[0], field, min(tol, 1e-4))
+    ]
+    refined = refine_transition(lines, bracket, tol)
+    found = refined.transition
+    if found is None:
+        middle = 0.5 * (bracket[0] + bracket[1])
+        return CriticalTemperature.of(middle, order=0, error=refined.error, status=Status.NOT_CONVERGED, linear=np.nan)
+    status = Status.CONVERGED if refined.error <= tol * found.s else Status.NOT_CONVERGED
+    return CriticalTemperature.of(found.s, order=found.order, error=refined.error, status=status, linear=found.linear)
 
 
 def _bracket(sc: Superconductor, field: Floats) -> tuple[float, float] | None:

@@ -6,20 +6,21 @@ F(Delta) at a parameter s (a field at fixed temperature, or a temperature at fix
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
 
 from spinvalley.checks import Floats
-from spinvalley.pairing.gap import free_energy_landscape
+from spinvalley.pairing.gap import free_energy_landscape, safety
 from spinvalley.pairing.landscape import Branch, Profile, expansion
 from spinvalley.pairing.superconductor import Superconductor
 
 _NEGLIGIBLE = 1e-9
 _WIDENING = 0.02
 _WIDENINGS = 12
+_NEAR = 2e-3
 _SMALLEST_JUMP = 0.04
 
 
@@ -79,8 +80,8 @@ class Transition:
     gap: float
 
 
-def find_transition(line: Line, inside: float, outside: float, precision: float) -> Transition:
-    """The transition between a superconducting and a normal point of a line.
+def find_transition(line: Line, inside: float, outside: float, precision: float) -> Transition | None:
+    """The transition between a superconducting and a normal point of a line; None if this line has none in between.
 
     Args:
         line: the line.
@@ -89,7 +90,6 @@ def find_transition(line: Line, inside: float, outside: float, precision: float)
         precision: absolute precision of the parameter.
     """
     linear = np.nan
-    outside = _widened(inside, outside, lambda s: line.curvature(s) > 0)
     if line.curvature(inside) < 0 < line.curvature(outside):
         linear = float(brentq(line.curvature, inside, outside, xtol=precision, rtol=1e-14))
         best = lowest_superconducting(line.profile(linear))
@@ -101,22 +101,49 @@ def find_transition(line: Line, inside: float, outside: float, precision: float)
         best = lowest_superconducting(line.profile(s))
         return best.condensation if best is not None else line.energy_scale
 
-    inside = _widened(outside, inside, lambda s: advantage(s) < 0)
-    outside = _widened(inside, outside, lambda s: advantage(s) > 0)
+    if not advantage(inside) < 0 < advantage(outside):
+        return None
     s = float(brentq(advantage, inside, outside, xtol=precision, rtol=1e-14))
-    best = lowest_superconducting(line.profile(min(s, s - precision if outside > inside else s + precision)))
+    best = lowest_superconducting(line.profile(s - precision))
     return Transition(s, 1, linear, best.gap if best is not None else np.nan)
 
 
-def _widened(fixed: float, end: float, holds: Callable[[float], bool]) -> float:
-    """The end of a bracket from a coarser quadrature, moved away from the fixed end until a condition holds there."""
-    step = _WIDENING * (end - fixed)
-    for _ in range(_WIDENINGS):
-        if holds(end):
-            break
-        end += step
-        step *= 2
-    return end
+@dataclass(frozen=True)
+class Refined:
+    """A transition with its error estimate and the finest line that it was found on; `transition` None: not found."""
+
+    transition: Transition | None
+    error: float
+    line: Line
+
+
+def refine_transition(lines: Sequence[Line], bracket: tuple[float, float], tol: float) -> Refined:
+    """The transition on ever finer lines until it moves by less than `tol` (relative), in at least two of them.
+
+    Args:
+        lines: the same line at ascending orders of the zone quadrature.
+        bracket: a superconducting and a normal parameter, from a coarse scan.
+        tol: relative error asked for.
+    """
+    found: Transition | None = None
+    error = np.inf
+    for line in lines:
+        precision = 0.02 * tol * bracket[1]
+        last = found
+        found = None
+        if last is not None:  # a bracket around the value of the coarser line
+            near = max(bracket[0], last.s * (1 - _NEAR)), min(bracket[1], last.s * (1 + _NEAR))
+            found = find_transition(line, *near, precision)
+        if found is None:
+            found = find_transition(line, *bracket, precision)
+        if found is None:
+            return Refined(None, 0.5 * (bracket[1] - bracket[0]), line)
+        if last is not None:
+            kT, field = line.point(found.s)
+            error = safety(line.sc, kT, field) * abs(found.s - last.s) + precision
+            if error <= tol * found.s:
+                break
+    return Refined(found, error, line)
 
 
 def lowest_superconducting(profile: Profile) -> Branch | None:

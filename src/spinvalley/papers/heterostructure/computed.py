@@ -64,7 +64,7 @@ def compute(parameters: Parameters, progress: Progress) -> Computed:
     for coupling in p.couplings:
         count = _stage(progress, f"Fig. 3a, Gamma = {coupling:g}")
         lines[coupling] = critical_line(here, coupling, p.temperatures, count)
-    deep = _deep(here, p)
+    deep = _deep(here, p, _stage(progress, "below the lowest temperature"))
     ladder = {p.gap0: lines[p.strongest]}
     for gap0 in (g for g in p.ladder if g != p.gap0):
         count = _stage(progress, f"ladder, Delta0/|t| = {gap0:g}")
@@ -78,10 +78,10 @@ def compute(parameters: Parameters, progress: Progress) -> Computed:
     )  # fmt: skip
 
 
-def _deep(layer: Layer, p: Parameters) -> xr.Dataset:
+def _deep(layer: Layer, p: Parameters, count: Count) -> xr.Dataset:
     """The critical field of the strongest coupling at fractions of the lowest temperature."""
     kT = p.lowest * float(layer.tc) * np.array(_DEEP)
-    data = critical_field(layer.coupled(p.strongest), kT, tol=1e-3)
+    data = critical_field(layer.coupled(p.strongest), kT, tol=1e-3, progress=count)
     return data.assign(
         t=data.kT / float(layer.tc), u=data.zeeman / layer.pauli, u_linear=data.zeeman_linear / layer.pauli
     )

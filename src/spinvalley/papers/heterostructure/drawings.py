@@ -32,7 +32,7 @@ def figure_1a(data: Computed) -> Figure:
     figure, (ax,) = panels(aspect=0.85)
     draw_bands(ax, data.bands["sc"], colour=GREEN, label="superconductor")
     draw_bands(ax, data.bands["tmd"], label="TMD")
-    ax.legend(loc="upper right", borderaxespad=0.6)
+    ax.legend(loc="lower center", borderaxespad=0.8)
     return figure
 
 

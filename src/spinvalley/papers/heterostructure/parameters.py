@@ -48,7 +48,7 @@ class Parameters:
     ladder_temperatures: int = 8
     map_size: tuple[int, int] = (60, 60)
     momenta: int = 301
-    tol: float = 1e-5
+    tol: float = 1e-4
 
     def __post_init__(self) -> None:
         """Check what the figures rely on."""
