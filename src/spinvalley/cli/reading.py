@@ -8,7 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from spinvalley import models, normal, pairing
-from spinvalley.checks import Floats, InvalidInput, one_of
+from spinvalley.checks import Floats, InvalidInput, axis, one_of
 from spinvalley.cli.options import MODELS, Physics
 
 _PARAMETERS: Final = ("t", "mu", "beta_so", "t_sc", "t_tmd", "mu_sc", "mu_tmd", "coupling", "zeeman_on")
@@ -61,9 +61,14 @@ def numbers(name: str, text: str) -> Floats:
     try:
         if ":" in text:
             start, stop, count = text.split(":")
-            return np.linspace(float(start), float(stop), _count(int(count)))
-        return np.array([float(part) for part in text.split(",")])
-    except (ValueError, OverflowError):
+            ends, number = axis(name, [float(start), float(stop)]), int(count)
+            if not 1 <= number <= _MOST:
+                raise ValueError
+            return np.linspace(float(ends[0]), float(ends[1]), number)
+        return axis(name, [float(part) for part in text.split(",")])
+    except InvalidInput:
+        raise
+    except ValueError:
         raise InvalidInput(
             f"`{name}` must be a number, a list 0.1,0.2 or a range 0:0.2:50 (start:stop:number), but is {text!r}"
         ) from None
@@ -83,9 +88,3 @@ def vector(name: str, text: str) -> Any:
     if len(values) != 3 or ":" in text:
         raise InvalidInput(f"`{name}` must be three numbers x,y,z, but is {text!r}")
     return values
-
-
-def _count(count: int) -> int:
-    if not 1 <= count <= _MOST:
-        raise ValueError(count)
-    return count

@@ -14,13 +14,16 @@ from matplotlib.collections import QuadMesh
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
 
-from spinvalley.checks import InvalidInput, positive
+from spinvalley.checks import Floats, InvalidInput, positive
 from spinvalley.figures.style import BLACK, GREY, SEQUENTIAL
 
 _DASHES: Final = (0, (3.2, 1.6))
 _DOTS: Final = (0, (1, 1.4))
+_FAMILY: Final = "plasma"
 _NORMAL: Final = "#E6E6E6"
+_AXES: Final = ("kT", "zeeman")
 _Point = tuple[float, float, int]
 
 
@@ -36,7 +39,8 @@ def draw_critical_lines(
     """Critical field against temperature: continuous parts full, first-order parts dashed with open markers.
 
     A transition between two superconducting states (`jump`) is dotted, the tricritical point is a star. There the line
-    changes its style; without that point it is dashed up to the next continuous point.
+    changes its style; without that point it is dashed up to the next continuous point. The line is a smooth guide
+    through the computed points.
 
     Args:
         ax: where to draw.
@@ -63,13 +67,14 @@ def draw_critical_lines(
         _need(data, "zeeman", "order", "kT")
         _draw_line(ax, data, units, colour, label, markers)
     ax.set_xlim(left=0)
-    ax.set_ylim(bottom=0)
+    if ax.get_yscale() == "linear":
+        ax.set_ylim(bottom=0)
     return ax
 
 
 def ordered_colours(number: int) -> list[Any]:
     """Colours for a family of curves in an order, dark to light, all dark enough on white."""
-    return [mpl.colormaps[SEQUENTIAL](x) for x in np.linspace(0.0, 0.8, number)]
+    return [mpl.colormaps[_FAMILY](x) for x in np.linspace(0.0, 0.82, number)]
 
 
 def draw_pauli_limit(ax: Axes, level: float = 1.0, text: str = r"$H_{\rm P}$") -> Axes:
@@ -163,13 +168,9 @@ def _draw_line(
     ax: Axes, data: xr.Dataset, units: tuple[float, float], colour: Any, label: str | None, markers: bool
 ) -> None:
     points = _points(data, units)
-    star = _tricritical(data, units)
+    star = _tricritical(points, data, units)
     outline = [] if markers else [withStroke(linewidth=2.4, foreground="white")]
-    for is_first, segments in groupby(
-        pairwise(_with_star(points, star)), key=lambda pair: 1 in (pair[0][2], pair[1][2])
-    ):
-        ends = list(segments)
-        x, y, _ = zip(ends[0][0], *(end for _, end in ends), strict=True)
+    for is_first, x, y in _pieces(points, star):
         ax.plot(x, y, color=colour, ls=_DASHES if is_first else "-", path_effects=outline)
     for order, face in ((1, "white"), (2, colour)):
         chosen = [p[:2] for p in points if p[2] == order]
@@ -209,19 +210,34 @@ def _points(data: xr.Dataset, units: tuple[float, float]) -> list[_Point]:
     return [(float(t) / units[0], float(v) / units[1], int(n)) for t, v, n in rows if n in (1, 2) and np.isfinite(v)]
 
 
-def _tricritical(data: xr.Dataset, units: tuple[float, float]) -> _Point | None:
-    kT, zeeman = (float(data.attrs.get(f"tricritical_{name}", np.nan)) for name in ("kT", "zeeman"))
-    return (kT / units[0], zeeman / units[1], 2) if np.isfinite(kT) and np.isfinite(zeeman) else None
+def _tricritical(points: list[_Point], data: xr.Dataset, units: tuple[float, float]) -> _Point | None:
+    """The tricritical point, if it lies between points of different order."""
+    kT, zeeman = (
+        float(data.attrs.get(f"tricritical_{name}", np.nan)) / u for name, u in zip(_AXES, units, strict=True)
+    )
+    between = any(a[2] != b[2] and a[0] <= kT <= b[0] for a, b in pairwise(points))
+    return (kT, zeeman, 2) if between and np.isfinite(zeeman) else None
 
 
-def _with_star(points: list[_Point], star: _Point | None) -> list[_Point]:
-    """The points with the tricritical one put between a first-order and a continuous neighbour."""
-    out = points[:1]
-    for first, last in pairwise(points):
-        if star is not None and first[2] != last[2] and first[0] <= star[0] <= last[0]:
-            out.append(star)
-        out.append(last)
-    return out
+def _pieces(points: list[_Point], star: _Point | None) -> list[tuple[bool, Floats, Floats]]:
+    """Smooth pieces (is first order, x, y) of a line, split where its order changes.
+
+    Between the points the square of the field is interpolated (monotone, cubic): it is linear near Tc.
+    """
+    places = sorted([*points, star] if star is not None else points)
+    x, y = np.array([place[0] for place in places]), np.array([place[1] for place in places])
+    smooth = PchipInterpolator(x, y**2) if len(places) > 2 and np.all(np.diff(x) > 0) else None
+    dense = 1 - np.linspace(1, 0, 25) ** 2
+    pieces = []
+    for is_first, pairs in groupby(pairwise(range(len(places))), key=lambda pair: 1 in (places[n][2] for n in pair)):
+        ends = list(pairs)
+        if smooth is None:
+            chosen = [ends[0][0], *(last for _, last in ends)]
+            pieces.append((is_first, x[chosen], y[chosen]))
+        else:
+            fine = np.concatenate([x[a] + (x[b] - x[a]) * dense for a, b in ends])
+            pieces.append((is_first, fine, np.sqrt(np.maximum(smooth(fine), 0))))
+    return pieces
 
 
 def _flat(colour: str) -> Any:

@@ -83,13 +83,13 @@ class Spectrum:
         self._minus = nodes.minus + field
         self._block = pairing_matrix(model, pairing)
         self._diagonal = pairing.diagonal(model)
+        self._signs = self._diagonal * np.tile(np.real(np.diag(SZ)), len(model.layers))
         possible = model.dim in (2, 4) and is_chiral(self._plus, self._minus)
         self.closed_form = possible if closed_form is None else closed_form and possible
 
     @cached_property
     def _invariants(self) -> Floats:
-        orbitals = len(self._diagonal) // 2
-        return invariants(self._plus, self._diagonal * np.tile(np.real(np.diag(SZ)), orbitals))
+        return invariants(self._plus, self._signs)
 
     @cached_property
     def _chunks(self) -> list[_Chunk]:
@@ -172,15 +172,27 @@ class Spectrum:
         return Sums(np.concatenate(halves), np.concatenate(thermals))
 
     def slope(self, gap: float, kT: float) -> float:
-        """d/dx of the zone sum of sum_{E>0} T ln 2cosh(E/2T), x = Delta^2, from BdG eigenvectors (Hellmann-Feynman).
+        """d/dx of the zone sum of sum_{E>0} T ln 2cosh(E/2T), x = Delta^2, from eigenvectors (Hellmann-Feynman).
 
         This is the right side of the gap equation: n/v = slope at a stationary point with n paired orbitals.
         """
+        energy, growth = self._chiral_growth(gap) if self.closed_form else self._growth(gap)
+        occupation = np.tanh(energy / (2 * kT)) if kT > 0 else np.sign(energy)
+        total = float(self.weights @ np.sum(occupation * growth, axis=1))
+        return 0.25 * self.multiplicity * total / gap
+
+    def _growth(self, gap: float) -> tuple[Floats, Floats]:
+        """All BdG energies and dE/dDelta, both (K, 2d)."""
         energy, states = np.linalg.eigh(self._bdg(gap))
         d = len(self._block)
-        expectation = 2 * np.real(np.einsum("kin,ij,kjn->kn", states[:, :d].conj(), self._block, states[:, d:]))
-        occupation = np.tanh(energy / (2 * kT)) if kT > 0 else np.sign(energy)
-        return float(self.weights @ np.sum(occupation * expectation, axis=1)) / (8 * gap)
+        growth = 2 * np.real(np.einsum("kin,ij,kjn->kn", states[:, :d].conj(), self._block, states[:, d:]))
+        return energy, growth
+
+    def _chiral_growth(self, gap: float) -> tuple[Floats, Floats]:
+        """Singular values of Q = h + i Delta P sigma_z and their derivatives by Delta, both (K, d)."""
+        left, energy, right = np.linalg.svd(self._plus + 1j * gap * np.diag(self._signs))
+        growth = np.real(1j * np.einsum("kin,i,kni->kn", left.conj(), self._signs, right.conj()))
+        return energy, growth
 
     def _bdg(self, gap: float) -> Matrix:
         return np.asarray(nambu(self._plus, self._minus, gap * self._block))

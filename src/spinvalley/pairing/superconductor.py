@@ -83,7 +83,7 @@ class Superconductor:
 
     @cached_property
     def gap_scale(self) -> float:
-        """The gap at zero temperature and field, to about 1e-4: the scale of every search.
+        """The gap at zero temperature and field, to about 1e-3: the scale of every search.
 
         Raises:
             InvalidInput: the coupling is too weak to give a gap that double precision can resolve.
@@ -125,7 +125,7 @@ def _zero_temperature_gap(sampler: Sampler, strength: float) -> float:
 
     def excess(log_gap: float) -> float:
         gap = float(np.exp(log_gap))
-        return sampler.spectrum(0.0, 0.0, 8, SMALLEST * gap).slope(gap, 0.0) - strength
+        return sampler.spectrum(0.0, 0.0, 6, SMALLEST * gap).slope(gap, 0.0) - strength
 
     low = float(np.log(SMALLEST_GAP * sampler.bandwidth))
     top = float(np.log(_largest_gap(sampler, strength)))
@@ -134,7 +134,7 @@ def _zero_temperature_gap(sampler: Sampler, strength: float) -> float:
             f"`v` must be strong enough to give a gap above {SMALLEST_GAP:g} of the largest band energy, the least "
             f"that double precision resolves, but the pair susceptibility stays below n/v = {strength:.6g}"
         )
-    return float(np.exp(brentq(excess, low, top, xtol=1e-5)))
+    return float(np.exp(brentq(excess, low, top, xtol=1e-3)))
 
 
 def _largest_gap(sampler: Sampler, strength: float) -> float:

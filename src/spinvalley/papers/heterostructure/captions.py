@@ -21,7 +21,8 @@ def captions(data: Computed) -> str:
     plane = f"T in units of Tc(Gamma = 0) = {float(here.tc):.6g} |t|, V_x in units of H_P = Delta0/sqrt2."
     styles = (
         "Full lines and filled symbols: continuous transition; dashed and open: first order; star: tricritical point; "
-        "dotted with diamonds: first-order transition between two superconducting states."
+        "dotted with diamonds: first-order transition between two superconducting states. The lines are smooth guides "
+        "through the computed points (symbols)."
     )
     texts = {
         "fig1a": "Bands of the superconductor (green) and of the TMD (red: spin up, blue: spin down); "
@@ -34,11 +35,12 @@ def captions(data: Computed) -> str:
         f"isolated layer the gap Delta0 = {p.gap0:g} |t|; the paper does not print it. {styles} The lines for "
         f"Gamma > 0 begin at T = {p.lowest:g} Tc(0), as the field grows without end when T -> 0. There, "
         f"Gamma = {p.strongest:g} gives {float(cold.u):.3f} H_P ({_WORDS[int(cold.order)]}).",
-        "fig3b": "Gap of the isolated layer over Delta0, same v and units; line: transition, at the lowest "
-        f"temperature {_WORDS[int(alone.order[0])]}; grey: normal state.",
-        "fig3c": f"The same for Gamma = {p.strongest:g}; the transition is {_orders(strong.order.values)}.",
+        "fig3b": "Gap of the isolated layer over its value Delta0 at T = V_x = 0, same v and units; line: transition, "
+        f"at the lowest temperature {_WORDS[int(alone.order[0])]}; grey: normal state.",
+        "fig3c": f"The same for Gamma = {p.strongest:g}, over the same Delta0 (that of the isolated layer); the "
+        f"transition is {_orders(strong.order.values)}.",
         "ladder": f"How the critical field at Gamma = {p.strongest:g} depends on the gap of the isolated layer, i.e. "
-        f"on v. (a) Lines; {styles} (b) At T = {p.lowest:g} Tc(0), with the field below which the normal state is "
+        f"on v. (a) {styles} (b) At T = {p.lowest:g} Tc(0), with the field below which the normal state is "
         "unstable.",
     }
     return "\n\n".join(fill(f"{name}. {text}", 100) for name, text in texts.items()) + "\n"

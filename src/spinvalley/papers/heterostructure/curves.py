@@ -97,7 +97,7 @@ def critical_line(layer: Layer, coupling: float, number: int, count: Count | Non
         "pauli": layer.pauli,
     }
     if {1, 2} <= orders:
-        point = tricritical_point(sc)
+        point = tricritical_point(sc, tol=layer.parameters.tol)
         line.attrs |= {"tricritical_kT": point.kT, "tricritical_zeeman": point.zeeman}
     return line
 
@@ -118,6 +118,15 @@ def gap_map(layer: Layer, line: xr.Dataset, count: Count | None = None) -> xr.Da
     zeeman = np.linspace(0, _MAP_HEADROOM * float(line.zeeman.where(line.kT >= kT[0]).max()), fields)
     data = phase_diagram(layer.coupled(line.attrs["coupling"]), kT, zeeman, tol=1e-3, progress=count)
     return data.assign_attrs({key: line.attrs[key] for key in ("coupling", "gap0", "v", "tc", "tc0", "pauli")})
+
+
+def reduced(line: xr.Dataset) -> xr.Dataset:
+    """A critical line in the units of Fig. 3: temperatures over Tc(Gamma = 0), fields over H_P."""
+    kT, field = line.attrs["tc0"], line.attrs["pauli"]
+    data = line.assign({name: line[name] / field for name in ("zeeman", "zeeman_linear", "jump")})
+    data = data.assign_coords(kT=line.kT / kT)
+    star = {"tricritical_kT": kT, "tricritical_zeeman": field}
+    return data.assign_attrs({key: line.attrs[key] / unit for key, unit in star.items() if key in line.attrs})
 
 
 def lines_table(lines: Mapping[float, xr.Dataset]) -> tuple[xr.Dataset, xr.Dataset]:

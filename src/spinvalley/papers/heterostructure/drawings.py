@@ -17,11 +17,10 @@ from spinvalley.figures.phase import (
     draw_gap_map,
     draw_pauli_limit,
     order_handles,
-    ordered_colours,
 )
 from spinvalley.figures.style import BLACK, DOUBLE, GREEN, GREY, panel_label, panels
 from spinvalley.papers.heterostructure.computed import Computed
-from spinvalley.papers.heterostructure.curves import lowest
+from spinvalley.papers.heterostructure.curves import lowest, reduced
 
 _TEMPERATURE: Final = r"$T/T_{\rm c}(\Gamma=0)$"
 _FIELD: Final = r"$V_x/H_{\rm P}$"
@@ -32,7 +31,7 @@ def figure_1a(data: Computed) -> Figure:
     figure, (ax,) = panels(aspect=0.85)
     draw_bands(ax, data.bands["sc"], colour=GREEN, label="superconductor")
     draw_bands(ax, data.bands["tmd"], label="TMD")
-    ax.legend(loc="lower center", borderaxespad=0.8)
+    ax.legend(loc="lower center", frameon=True, framealpha=1, edgecolor="none", fancybox=False)
     return figure
 
 
@@ -58,9 +57,8 @@ def figure_2b(data: Computed) -> Figure:
 def figure_3a(data: Computed) -> Figure:
     """Critical field against temperature for each coupling."""
     figure, (ax,) = panels(aspect=0.95)
-    here = data.layers[data.parameters.gap0]
-    lines = {f"{coupling:g}": line for coupling, line in data.lines.items()}
-    draw_critical_lines(ax, lines, kT_unit=float(here.tc), zeeman_unit=here.pauli)
+    lines = {f"{coupling:g}": reduced(line) for coupling, line in data.lines.items()}
+    draw_critical_lines(ax, lines)
     draw_pauli_limit(ax)
     _legends(ax, lines, r"$\Gamma/|t|$")
     ax.set_xlabel(_TEMPERATURE)
@@ -83,16 +81,16 @@ def figure_3c(data: Computed) -> Figure:
 def figure_ladder(data: Computed) -> Figure:
     """Dependence of the strongest coupling's critical field on the gap that the paper does not print."""
     figure, (left, right) = panels(1, 2, width=DOUBLE, aspect=0.78)
-    lines = {f"{gap0:g}": line for gap0, line in data.ladder.items()}
-    colours = ordered_colours(len(lines))
-    for (label, line), colour in zip(lines.items(), colours, strict=True):
-        units = {"kT_unit": line.attrs["tc0"], "zeeman_unit": line.attrs["pauli"]}
-        draw_critical_lines(left, {label: line}, **units, colours=[colour])
+    lines = {f"{gap0:g}": reduced(line) for gap0, line in data.ladder.items()}
+    left.set_yscale("log")
+    draw_critical_lines(left, lines)
+    left.set_ylim(0.15, 1.3 * max(float(line.zeeman.max()) for line in lines.values()))
+    _plain_ticks(left)
     draw_pauli_limit(left)
     _legends(left, lines, r"$\Delta_0/|t|$")
     left.set_xlabel(_TEMPERATURE)
     left.set_ylabel(_FIELD)
-    left.set_xlim(0, 1.05)
+    left.set_xlim(0, 1)
     panel_label(left, "(a)")
     _draw_dependence(right, data)
     panel_label(right, "(b)")
@@ -155,12 +153,20 @@ def _draw_dependence(ax: Axes, data: Computed) -> None:
     draw_pauli_limit(ax)
     ax.set_xscale("log")
     ax.set_yscale("log")
-    ticks = [tick for tick in (0.5, 1, 2, 3, 5, 10, 20) if 0.9 * linear.min() < tick < 1.1 * u.max()]
-    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks], minor=False)
-    ax.set_yticks([], minor=True)
+    _plain_ticks(ax)
+    ax.set_xticks(gap0, [f"{value:g}" for value in gap0])
+    ax.set_xticks([], minor=True)
     ax.set_xlabel(r"$\Delta_0/|t|$ of the isolated layer")
     ax.set_ylabel(rf"$V_x/H_{{\rm P}}$ at $T={data.parameters.lowest:g}\,T_{{\rm c}}(\Gamma=0)$")
     ax.legend(loc="upper right")
+
+
+def _plain_ticks(ax: Axes) -> None:
+    """Few ticks in plain numbers on a logarithmic field axis."""
+    low, high = ax.get_ylim()
+    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50) if low <= tick <= high]
+    ax.set_yticks(ticks, [f"{tick:g}" for tick in ticks])
+    ax.set_yticks([], minor=True)
 
 
 def _legends(ax: Axes, lines: dict[str, xr.Dataset], title: str) -> None:
