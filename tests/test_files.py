@@ -29,6 +29,13 @@ def fill(folder, *names):
         (folder / name).write_text(name)
 
 
+def write_half(staged_path, write):
+    """Enter the block, write, and fail."""
+    with staged_path as staged:
+        write(staged)
+        raise Broken
+
+
 def everything(folder):
     return sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*"))
 
@@ -36,9 +43,8 @@ def everything(folder):
 def test_a_failed_file_leaves_the_old_one_and_no_trace(tmp_path):
     path = tmp_path / "x.txt"
     path.write_text("old")
-    with pytest.raises(Broken), staged_file(path) as staged:
-        staged.write_text("half")
-        raise Broken
+    with pytest.raises(Broken):
+        write_half(staged_file(path), lambda staged: staged.write_text("half"))
     assert path.read_text() == "old"
     assert everything(tmp_path) == ["x.txt"]
 
@@ -47,9 +53,8 @@ def test_a_failed_folder_leaves_the_old_one_and_no_trace(tmp_path):
     out = tmp_path / "out"
     with staged_folder(out) as staged:
         fill(staged, "first.txt")
-    with pytest.raises(Broken), staged_folder(out) as staged:
-        fill(staged, "second.txt")
-        raise Broken
+    with pytest.raises(Broken):
+        write_half(staged_folder(out), lambda staged: fill(staged, "second.txt"))
     assert everything(tmp_path) == ["out", "out/first.txt", f"out/{MANIFEST}"]
 
 
@@ -81,8 +86,7 @@ def test_a_folder_with_files_of_others_is_refused(tmp_path, manifest):
 
 def test_a_file_that_appears_during_the_work_is_not_lost(tmp_path):
     out = tmp_path / "out"
-    with pytest.raises(InvalidInput, match=r"holds thesis\.tex"), staged_folder(out) as staged:
-        fill(staged, "a.txt")
+    with pytest.raises(InvalidInput, match=r"holds thesis\.tex"), staged_folder(out):
         fill(out, "thesis.tex")
     assert everything(tmp_path) == ["out", "out/thesis.tex"]
 

@@ -96,9 +96,7 @@ def special_values(rng, n, kind):
         *[(4, kind, 1e-10) for kind in ("plain", "one tiny", "two tiny", "zero")],
         *[(4, kind, 1e-7) for kind in ("pairs", "equal")],
         *[
-            pytest.param(
-                4, kind, 1e-7, marks=pytest.mark.xfail(strict=True, reason="three small values beside a large")
-            )
+            pytest.param(4, kind, 1e-7, marks=pytest.mark.xfail(strict=True, reason="three small values beside one"))
             for kind in ("spread", "three small")
         ],
     ],

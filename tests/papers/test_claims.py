@@ -72,7 +72,7 @@ def test_the_text_holds_every_claim_in_100_columns(table):
     one_line = " ".join(text.split())
     for part in ("Rule: at least 1.", "Assumed: a long", "Note: a comment.", "A remark.", "0.25 |t| (error 0.001)"):
         assert part in one_line
-    assert "1.235 at 0" in one_line  # no digits far below the error
+    assert "1.235 at 0, 0.5 at 1" in table["name"].found()  # no digits far below the error
 
 
 def test_the_json_says_the_same(table):

@@ -58,7 +58,10 @@ def compute(parameters: Parameters, progress: Progress) -> Computed:
         "spectral": spectral_map(p.bilayer(p.strongest), "sc", broadening=p.broadenings[0], points=p.momenta),
     }
     progress("normal state", 1, 1)
-    layers = {gap0: Layer.of(p, gap0) for gap0 in p.ladder}
+    layers = {}
+    for done, gap0 in enumerate(p.ladder):
+        layers[gap0] = Layer.of(p, gap0)
+        progress("isolated layers", done + 1, len(p.ladder))
     here = layers[p.gap0]
     lines = {}
     for coupling in p.couplings:

@@ -73,6 +73,8 @@ def critical_line(layer: Layer, coupling: float, number: int, count: Count | Non
         Dataset of `critical_field` with the point (Tc, 0) added, and t = T/Tc(0), u = V/H_P, u_linear, u_error; attrs
         coupling, gap0, v, tc, tc0, tc_error, tc_status, pauli, and the tricritical point where the order changes.
     """
+    if count is not None:
+        count(0, number - 1)
     sc = layer.coupled(coupling)
     tc = layer.tc if coupling == 0 else _critical_temperature(sc, layer.parameters.tol)
     line = critical_field(sc, _temperatures(layer, float(tc), number), tol=layer.parameters.tol, progress=count)

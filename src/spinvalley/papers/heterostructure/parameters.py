@@ -46,7 +46,7 @@ class Parameters:
     lowest: float = 0.1
     temperatures: int = 14
     ladder_temperatures: int = 8
-    map_size: tuple[int, int] = (120, 80)
+    map_size: tuple[int, int] = (120, 64)
     momenta: int = 301
     tol: float = 1e-4
 
