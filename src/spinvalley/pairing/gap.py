@@ -111,7 +111,7 @@ def _refined(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple
 
 def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[int, ...]:
     """Orders of the zone quadrature to try one after the other, coarsest first, for a relative tolerance."""
-    if sc.sampler.is_rough(kT, zeeman, ORDERS[0]):
+    if sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]):
         return _ROUGH_ORDERS
     skipped = sum(tol < limit for limit in (1e-3, 1e-5, 1e-8))
     return ORDERS[max(skipped - 1, 0) :]
@@ -119,7 +119,7 @@ def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[i
 
 def safety(sc: Superconductor, kT: float, zeeman: Floats) -> float:
     """Factor from the change under refinement to the stated error; the algebraic convergence at T -> 0 needs one."""
-    return _ROUGH_SAFETY if sc.sampler.is_rough(kT, zeeman, ORDERS[0]) else 1.0
+    return _ROUGH_SAFETY if sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]) else 1.0
 
 
 def free_energy_landscape(sc: Superconductor, kT: Floats, zeeman: Floats, order: int, tol: float) -> Landscape:

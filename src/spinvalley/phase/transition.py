@@ -21,6 +21,7 @@ _NEGLIGIBLE = 1e-9
 _WIDENING = 0.02
 _WIDENINGS = 12
 _NEAR = 2e-3
+_WIDENINGS = 4
 _SMALLEST_JUMP = 0.04
 
 
@@ -135,7 +136,7 @@ def refine_transition(lines: Sequence[Line], bracket: tuple[float, float], tol: 
             near = max(bracket[0], last.s * (1 - _NEAR)), min(bracket[1], last.s * (1 + _NEAR))
             found = find_transition(line, *near, precision)
         if found is None:
-            found = find_transition(line, *bracket, precision)
+            found, bracket = _in_widened(line, bracket, precision)
         if found is None:
             return Refined(None, 0.5 * (bracket[1] - bracket[0]), line)
         if last is not None:
@@ -144,6 +145,19 @@ def refine_transition(lines: Sequence[Line], bracket: tuple[float, float], tol: 
             if error <= tol * found.s:
                 break
     return Refined(found, error, line)
+
+
+def _in_widened(
+    line: Line, bracket: tuple[float, float], precision: float
+) -> tuple[Transition | None, tuple[float, float]]:
+    """The transition in a bracket from a coarser quadrature, widened a few times if it just misses it."""
+    for _ in range(_WIDENINGS):
+        found = find_transition(line, *bracket, precision)
+        if found is not None:
+            break
+        width = 0.5 * (bracket[1] - bracket[0])
+        bracket = max(bracket[0] - width, 0.5 * bracket[0]), bracket[1] + width
+    return found, bracket
 
 
 def lowest_superconducting(profile: Profile) -> Branch | None:
