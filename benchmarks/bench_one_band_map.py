@@ -27,7 +27,7 @@ TOLERANCE = 1e-4
 SAMPLED = slice(5, None, 30)  # fields of the NumPy run
 PEER_POINTS = {
     "meanfi": [(0.01, 0.0, 60), (0.01, 0.145, 60), (0.05, 0.1, 60), (0.1, 0.05, 60), (0.05, 0.1, 200)],
-    "pyqula": [(0.01, 0.145, 60), (0.05, 0.1, 60)],
+    "pyqula": [(0.01, 0.145, 60), (0.05, 0.1, 60), (0.01, 0.135, 60)],
 }
 LIMIT = 60  # seconds for one peer
 

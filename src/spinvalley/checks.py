@@ -72,12 +72,39 @@ def non_negative(name: str, value: Any) -> float:
     return number
 
 
+def tolerance(name: str, value: Any) -> float:
+    """A relative tolerance: a number between 0 and 1, exclusive."""
+    number = positive(name, value)
+    if number >= 1:
+        raise InvalidInput(f"`{name}` must be below 1, but is {number}")
+    return number
+
+
+def whole(name: str, value: Any, minimum: int) -> int:
+    """A whole number >= minimum."""
+    number = real(name, value)
+    if not number.is_integer() or number < minimum:
+        raise InvalidInput(f"`{name}` must be a whole number of at least {minimum}, but is {value!r}")
+    return int(number)
+
+
+def floats(name: str, value: Any) -> Floats:
+    """An array of real numbers of any shape."""
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"`{name}` must be real numbers, but is {value!r}") from None
+
+
+def instance(name: str, value: Any, kind: type, example: str) -> None:
+    """An object of the right class."""
+    if not isinstance(value, kind):
+        raise InvalidInput(f"`{name}` must be a {kind.__name__}, e.g. {example}, but is {value!r}")
+
+
 def axis(name: str, values: ArrayLike, *, minimum: float = -np.inf) -> Floats:
     """A non-empty one-dimensional array of finite numbers >= `minimum` (a scalar becomes length 1)."""
-    try:
-        array = np.atleast_1d(np.asarray(values, dtype=float))
-    except (TypeError, ValueError):
-        raise InvalidInput(f"`{name}` must be real numbers, but is {values!r}") from None
+    array = np.atleast_1d(floats(name, values))
     if array.ndim != 1 or array.size == 0:
         raise InvalidInput(f"`{name}` must be one-dimensional and not empty, but has shape {array.shape}")
     if not np.all(np.isfinite(array)):
@@ -103,7 +130,7 @@ def zeeman_vector(zeeman: ArrayLike, name: str = "zeeman") -> Floats:
 
 def direction_vector(direction: ArrayLike, name: str = "direction") -> Floats:
     """A unit 3-vector from any nonzero finite 3-vector."""
-    array = np.asarray(direction, dtype=float)
+    array = floats(name, direction)
     if array.shape != (3,) or not np.all(np.isfinite(array)) or not np.any(array):
         raise InvalidInput(f"`{name}` must be a nonzero 3-vector, but is {direction!r}")
     return np.asarray(array / np.linalg.norm(array))
@@ -119,7 +146,7 @@ def one_of(name: str, value: Any, known: Iterable[str]) -> str:
 
 def momenta(name: str, k: ArrayLike) -> Floats:
     """Momenta of shape (..., 2)."""
-    array = np.asarray(k, dtype=float)
+    array = floats(name, k)
     if array.ndim == 0 or array.shape[-1] != 2:
         raise InvalidInput(f"`{name}` must have shape (..., 2), but has shape {array.shape}")
     if not np.all(np.isfinite(array)):

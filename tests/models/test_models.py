@@ -52,7 +52,7 @@ SENTENCES = [  # a call and what it says
     (lambda: models.film() + IsingSOC(0.1, on="tmd"), "`on` must name layers out of sc, but has 'tmd'"),
     (lambda: models.heterostructure().with_zeeman_on("x"), "`on` must name layers out of sc, tmd, but has 'x'"),
     (lambda: from_hoppings({(0, 0): np.eye(2)}, square()) + IsingSOC(0.1), "must live on a triangular lattice"),
-    (lambda: models.film() + Rashba(float("nan")), "must be finite, but contains NaN"),
+    (lambda: models.film() + Rashba(float("nan")), "`alpha` must be finite, but is nan"),
     (lambda: models.film() + Zeeman(float("inf")), "`field` must be finite, but is inf"),
     (lambda: models.film() + Zeeman((1.0, 2.0)), r"`field` must be a number or a 3-vector, but has shape \(2,\)"),
     (lambda: models.film() + models.tmd(), "only on the same lattice and layers"),
@@ -75,7 +75,7 @@ SENTENCES = [  # a call and what it says
     (lambda: bloch(lambda _: np.eye(2)), r"`function` must return shape \(5, 2, 2\), but returns \(2, 2\)"),
     (lambda: bloch(lambda k: np.nan * one(k) * np.eye(2)), "`function` must return finite matrices"),
 ]
-NOT_YET_GUARDED = [  # found by review: a bare error of NumPy or Python instead of one sentence
+BAD_INPUT = [  # found by review: a bare error of NumPy or Python instead of one sentence
     lambda: from_hoppings({("a", "b"): np.eye(2)}, square()),
     lambda: from_hoppings({(0, 0): [[1, 2], [3]]}, square()),
     lambda: from_hoppings([np.eye(2)], square()),
@@ -283,8 +283,7 @@ def test_guards_say_what_is_wrong(call, sentence):
         call()
 
 
-@pytest.mark.xfail(strict=True, reason="guard missing: the caller sees an error of NumPy or Python")
-@pytest.mark.parametrize("call", NOT_YET_GUARDED)
+@pytest.mark.parametrize("call", BAD_INPUT)
 def test_every_bad_input_is_refused_by_our_own_exception(call):
     with pytest.raises(InvalidInput):
         call()

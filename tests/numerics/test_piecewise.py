@@ -3,7 +3,6 @@
 from itertools import pairwise
 
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -67,7 +66,6 @@ def test_a_function_without_a_root_has_none():
     assert interpolate(lambda x: 1 + x**2, [0.0, 1.0, 2.0], 8).roots().size == 0
 
 
-@pytest.mark.xfail(strict=True, reason="a root on a panel limit is found from both sides and listed twice")
 def test_a_root_on_a_panel_limit_is_one_root():
     assert interpolate(lambda x: x - 1, [0.0, 1.0, 2.0], 8).roots().size == 1
 

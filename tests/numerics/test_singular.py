@@ -95,10 +95,7 @@ def special_values(rng, n, kind):
         *[(2, kind, 1e-13) for kind in ("plain", "spread", "pairs", "one tiny", "equal", "zero")],
         *[(4, kind, 1e-10) for kind in ("plain", "one tiny", "two tiny", "zero")],
         *[(4, kind, 1e-7) for kind in ("pairs", "equal")],
-        *[
-            pytest.param(4, kind, 1e-7, marks=pytest.mark.xfail(strict=True, reason="three small values beside one"))
-            for kind in ("spread", "three small")
-        ],
+        *[(4, kind, 1e-7) for kind in ("spread", "three small")],
     ],
 )
 def test_thermal_sums_of_degenerate_and_tiny_values(n, kind, error):

@@ -139,6 +139,5 @@ def test_a_symmetry_that_the_model_lacks_is_not_used():
     assert values[1] != pytest.approx(values[2], rel=1e-3)
 
 
-@pytest.mark.xfail(strict=True, reason="1/sqrt((E - c)^2 + delta^2) divides by zero: delta^2 underflows")
 def test_a_flat_band_at_the_fermi_level_is_no_error():
     rule(models.film(t=0.0), 1e-300)

@@ -145,12 +145,12 @@ def test_tc_comes_back(model, on):
     assert below[1] / below[0] == pytest.approx(2, rel=5e-3)
 
 
-@pytest.mark.xfail(strict=True, reason="gap0 of a model with a built-in field may be a maximum of F, not its gap")
 def test_gap0_is_the_gap_in_a_built_in_field_too():
-    """No other gap has a lower free energy than gap0; here F(0.26) is lower."""
-    sc = Superconductor(models.film() + models.Zeeman(0.15), s_wave(gap0=0.1))
-    at_gap0, elsewhere = free_energy(sc, [0.1, 0.26], 0.005)
-    assert at_gap0 <= elsewhere
+    """A gap0 that is a maximum of F, with a lower state at 0.26, is refused; the equilibrium one comes back."""
+    magnet = models.film() + models.Zeeman(0.15)
+    with pytest.raises(InvalidInput, match=r"`gap0` must be the gap of the equilibrium state .* gap is 0\.26"):
+        _ = Superconductor(magnet, s_wave(gap0=0.1)).v
+    assert solve_gap(Superconductor(magnet, s_wave(gap0=0.3)), 0.0).gap == pytest.approx(0.3, rel=1e-6)
 
 
 # Transitions ----------------------------------------------------------------------------------------------------------
@@ -222,7 +222,7 @@ def test_guards_say_what_is_wrong_in_one_sentence(call, sentence):
     assert "\n" not in str(caught.value)
 
 
-NOT_YET_GUARDED = {
+BAD_INPUT = {
     "on=3": lambda: Superconductor(models.film(), s_wave(on=3, v=1)),
     "on=()": lambda: solve_gap(Superconductor(models.film(), s_wave(on=(), v=1)), 0.1),
     "kind": lambda: solve_gap(Superconductor(models.film(), Pairing(v=2.0, kind="d_wave")), 0.1),
@@ -234,11 +234,10 @@ NOT_YET_GUARDED = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="guard missing: a bare error, or a kind that is taken for s-wave")
-@pytest.mark.parametrize("name", NOT_YET_GUARDED)
+@pytest.mark.parametrize("name", BAD_INPUT)
 def test_every_bad_input_is_refused_by_our_own_exception(name):
     with pytest.raises(InvalidInput):
-        NOT_YET_GUARDED[name]()
+        BAD_INPUT[name]()
 
 
 def test_a_tolerance_that_cannot_be_met_is_a_status_or_an_exception():

@@ -77,8 +77,7 @@ def test_the_coarse_scan_does_not_have_to_hold_the_transition() -> None:
     """A bracket from the coarse quadrature once missed the transition at the smallest gap of the ladder."""
     sc, tc = _stack(0.002)
     line = sv.critical_field(sc, kT=[0.44 * tc, 0.5 * tc], tol=1e-4)
-    assert set(line.status.values) <= {"converged", "not converged"}
-    assert np.all(np.isfinite(line.zeeman)) and np.all(np.isfinite(line.error))
+    assert list(line.status.values) == ["converged"] * 2
 
 
 def test_jump_between_superconducting_states_is_found() -> None:

@@ -9,9 +9,9 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinvalley.checks import Floats, InvalidInput, one_of, real
+from spinvalley.checks import Floats, InvalidInput, instance, one_of, real
 from spinvalley.models.lattice import Lattice, triangular
-from spinvalley.models.model import Bloch, Cell, Matrix, TightBinding, merge
+from spinvalley.models.model import Bloch, Cell, Matrix, TightBinding, merge, numbers
 from spinvalley.models.terms import IsingSOC, triangular_bonds
 from spinvalley.spin import S0
 
@@ -35,9 +35,11 @@ def from_hoppings(
     >>> chain.hamiltonian([0.0, 0.0]).diagonal().real
     array([-2., -2.])
     """
+    instance("hoppings", hoppings, Mapping, "{(1, 0): matrix, (-1, 0): matrix}")
+    instance("lattice", lattice, Lattice, "square()")
     if not hoppings:
         raise InvalidInput("`hoppings` must contain at least one matrix, but is empty")
-    matrices = {cell: np.asarray(matrix, dtype=complex) for cell, matrix in hoppings.items()}
+    matrices = {cell: numbers(f"hoppings at R = {cell}", matrix) for cell, matrix in hoppings.items()}
     cell, first = next(iter(matrices.items()))
     if first.ndim != 2 or first.shape[0] % 2 or first.shape[0] == 0:
         raise InvalidInput(
@@ -108,6 +110,8 @@ def stack(*models: TightBinding, coupling: float = 0.0) -> TightBinding:
     """
     if not models:
         raise InvalidInput("`stack` must get at least one model, but got none")
+    for model in models:
+        instance("stack", model, TightBinding, "film()")
     for other in models[1:]:
         if other.lattice != models[0].lattice:
             raise InvalidInput("`stack` must get models on one lattice, but their lattice vectors differ")

@@ -8,7 +8,7 @@ from itertools import product
 
 import numpy as np
 
-from spinvalley.checks import Floats, InvalidInput, momenta, positive
+from spinvalley.checks import Floats, InvalidInput, floats, momenta, positive
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Lattice:
 
     def __post_init__(self) -> None:
         """Refuse collinear or non-finite vectors."""
-        matrix = np.asarray(self.vectors, dtype=float)
+        matrix = floats("vectors", self.vectors)
         if matrix.shape != (2, 2) or not np.all(np.isfinite(matrix)):
             raise InvalidInput(f"`vectors` must be two finite vectors in the plane, but are {self.vectors!r}")
         if abs(np.linalg.det(matrix)) < 1e-12 * float(np.sum(matrix**2)):
@@ -40,6 +40,24 @@ class Lattice:
     def reciprocal(self) -> Floats:
         """Rows b1, b2 with a_i . b_j = 2 pi delta_ij, shape (2, 2)."""
         return np.asarray(2 * np.pi * np.linalg.inv(self.matrix).T)
+
+    @cached_property
+    def reduced(self) -> Floats:
+        """Shortest basis of the same lattice (Lagrange-Gauss reduction), rows, shape (2, 2)."""
+        first, second = self.matrix
+        while True:
+            if first @ first > second @ second:
+                first, second = second, first
+            steps = np.round(first @ second / (first @ first))
+            if steps == 0:
+                return np.array([first, second])
+            second = second - steps * first
+
+    @cached_property
+    def _shells(self) -> Floats:
+        """Reciprocal vectors around Gamma, of a reduced basis, enough to bound the zone; shape (24, 2)."""
+        reciprocal = 2 * np.pi * np.linalg.inv(self.reduced).T
+        return np.asarray(np.array([n for n in product(range(-2, 3), repeat=2) if any(n)]) @ reciprocal)
 
     @cached_property
     def zone_area(self) -> float:
@@ -62,21 +80,22 @@ class Lattice:
     @cached_property
     def holohedry(self) -> Floats:
         """Point group of the lattice as orthogonal matrices acting on k, shape (order, 2, 2)."""
-        gram = self.matrix @ self.matrix.T
+        basis = self.reduced
+        gram = basis @ basis.T
         scale = float(np.trace(gram))
         found = []
         for entries in product(range(-2, 3), repeat=4):
             integer = np.reshape(entries, (2, 2)).astype(float)
             if np.abs(integer @ gram @ integer.T - gram).max() < 1e-9 * scale:
-                found.append(np.linalg.solve(self.matrix, integer @ self.matrix).T)
+                found.append(np.linalg.solve(basis, integer @ basis).T)
         return np.asarray(found)
 
     @cached_property
     def zone_corners(self) -> Floats:
         """Corners of the Brillouin (Wigner-Seitz) zone in counter-clockwise order, shape (4 or 6, 2)."""
-        shifts = np.array([n for n in product(range(-2, 3), repeat=2) if any(n)]) @ self.reciprocal
+        shifts = self._shells
         half = 0.5 * np.sum(shifts**2, axis=1)
-        scale = float(np.max(np.abs(self.reciprocal)))
+        scale = float(np.sqrt(2 * half.min()))
         corners = []
         for i in range(len(shifts)):
             for j in range(i):
@@ -93,9 +112,9 @@ class Lattice:
     def fold(self, k: Floats) -> Floats:
         """Momenta folded into the Brillouin zone around Gamma, same shape."""
         k = momenta("k", k)
-        shifts = np.array(list(product(range(-1, 2), repeat=2))) @ self.reciprocal
-        fractions = k @ self.matrix.T / (2 * np.pi)
-        base = (fractions - np.round(fractions)) @ self.reciprocal
+        shifts = np.concatenate([np.zeros((1, 2)), self._shells])
+        fractions = k @ self.reduced.T / (2 * np.pi)
+        base = k - np.round(fractions) @ (2 * np.pi * np.linalg.inv(self.reduced).T)
         images = base[..., None, :] + shifts
         nearest = np.argmin(np.round(np.sum(images**2, axis=-1), 12), axis=-1)
         return np.asarray(np.take_along_axis(images, nearest[..., None, None], axis=-2)[..., 0, :])

@@ -9,7 +9,7 @@ exp(i k.R) with lattice vectors R (periodic gauge), so h(k + b) = h(k).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
@@ -67,16 +67,23 @@ class Model:
         """The model with a term added."""
         raise NotImplementedError
 
+    def __radd__(self, other: Any) -> Self:
+        """A term with the model added is the model with the term added."""
+        total: Self = self + other
+        return total
+
     def zeeman(self, field: ArrayLike) -> Matrix:
         """Zeeman matrix V . sigma on the orbitals that feel the field, shape (dim, dim); V scalar (x) or 3-vector."""
         x, y, z = zeeman_vector(field)
         return np.kron(np.diag(self.zeeman_weights), x * SX + y * SY + z * SZ).astype(complex)
 
-    def orbitals_on(self, on: str | tuple[str, ...] | None) -> tuple[int, ...]:
+    def orbitals_on(self, on: Any) -> tuple[int, ...]:
         """Indices of the orbitals of the named layer(s); None means all of them."""
         if on is None:
             return tuple(range(len(self.layers)))
-        names = (on,) if isinstance(on, str) else tuple(on)
+        names = (on,) if isinstance(on, str) else tuple(on) if isinstance(on, Iterable) else (on,)
+        if not names:
+            raise InvalidInput(f"`on` must name layers out of {', '.join(dict.fromkeys(self.layers))}, but is empty")
         for name in names:
             if name not in self.layers:
                 raise InvalidInput(
@@ -136,6 +143,11 @@ class TightBinding(Model):
             if other.lattice != self.lattice or other.layers != self.layers:
                 raise InvalidInput(
                     "models can be added only on the same lattice and layers; use `stack` to put layers together"
+                )
+            if other.zeeman_weights != self.zeeman_weights:
+                raise InvalidInput(
+                    f"models can be added only with equal `zeeman_weights`, but they are {self.zeeman_weights} and "
+                    f"{other.zeeman_weights}"
                 )
             return replace(self, hoppings=merge(self.hoppings, other.hoppings))
         if not hasattr(other, "hoppings"):
@@ -201,10 +213,18 @@ def merge(first: Mapping[Cell, Matrix], second: Mapping[Cell, Matrix]) -> dict[C
     return total
 
 
+def numbers(name: str, matrix: ArrayLike) -> Matrix:
+    """An array of complex numbers, or one clear sentence."""
+    try:
+        return np.array(matrix, dtype=complex)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"`{name}` must be a matrix of numbers, but is {matrix!r}") from None
+
+
 def _hopping(cell: Any, matrix: ArrayLike, dim: int) -> Matrix:
-    array = np.array(matrix, dtype=complex)
-    if not (isinstance(cell, tuple) and len(cell) == 2 and all(float(n).is_integer() for n in cell)):
+    if not (isinstance(cell, tuple) and len(cell) == 2 and all(isinstance(n, int | np.integer) for n in cell)):
         raise InvalidInput(f"`hoppings` must have keys (n1, n2) of integers, but has {cell!r}")
+    array = numbers(f"hoppings at R = {cell}", matrix)
     if array.shape != (dim, dim):
         raise InvalidInput(f"`hoppings` at R = {cell} must have shape {(dim, dim)}, but has {array.shape}")
     if not np.all(np.isfinite(array)):

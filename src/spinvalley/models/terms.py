@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from spinvalley.checks import InvalidInput, zeeman_vector
+from spinvalley.checks import InvalidInput, real, zeeman_vector
 from spinvalley.models.lattice import Lattice
 from spinvalley.models.model import Cell, Matrix, Model, merge
 from spinvalley.spin import S0, SX, SY, SZ
@@ -63,9 +63,10 @@ class IsingSOC(_Addable):
 
     def hoppings(self, model: Model) -> dict[Cell, Matrix]:
         """Hoppings -+ i beta_so sigma_z on the bonds +- R_i."""
+        beta_so = real("beta_so", self.beta_so)
         bonds = triangular_bonds(model.lattice)
         block = _on_layers(model, self.on, SZ)
-        forward = dict.fromkeys(bonds, -1j * self.beta_so * block)
+        forward = dict.fromkeys(bonds, -1j * beta_so * block)
         return forward | {(-n, -m): matrix.conj().T for (n, m), matrix in forward.items()}
 
 
@@ -82,11 +83,12 @@ class Rashba(_Addable):
 
     def hoppings(self, model: Model) -> dict[Cell, Matrix]:
         """Hoppings on the shortest bonds."""
+        alpha = real("alpha", self.alpha)
         out: dict[Cell, Matrix] = {}
         for bond in shortest_bonds(model.lattice):
             x, y = model.lattice.translation(bond)
             block = _on_layers(model, self.on, (y * SX - x * SY) / np.hypot(x, y))
-            out[bond] = -1j * self.alpha * block
+            out[bond] = -1j * alpha * block
         return out
 
 
@@ -112,7 +114,7 @@ class Potential(_Addable):
 
     def hoppings(self, model: Model) -> dict[Cell, Matrix]:
         """One on-site matrix."""
-        return {(0, 0): self.energy * _on_layers(model, self.on, S0)}
+        return {(0, 0): real("energy", self.energy) * _on_layers(model, self.on, S0)}
 
 
 def triangular_bonds(lattice: Lattice) -> tuple[Cell, Cell, Cell]:

@@ -12,6 +12,9 @@ from numpy.typing import NDArray
 
 from spinvalley.checks import Floats
 
+_OUTSIDE = 1e-8
+_SAME = 1e-8
+
 
 @lru_cache(maxsize=32)
 def chebyshev(order: int) -> tuple[Floats, Floats]:
@@ -51,14 +54,18 @@ class Piecewise:
         )
 
     def roots(self) -> Floats:
-        """All simple roots in the domain, ascending."""
+        """All simple roots in the domain, ascending; one on a panel limit, seen from both sides, is listed once."""
         panel, u = chebyshev_roots(self.coefficients)
         low, high = self.breaks[panel], self.breaks[panel + 1]
-        return np.sort(0.5 * (low + high) + 0.5 * (high - low) * u)
+        roots = np.sort(0.5 * (low + high) + 0.5 * (high - low) * u)
+        apart = np.diff(roots, prepend=-np.inf) > _SAME * (self.breaks[-1] - self.breaks[0])
+        return np.asarray(roots[apart])
 
 
 def chebyshev_roots(coefficients: Floats) -> tuple[NDArray[np.intp], Floats]:
     """All real roots in [-1, 1] of many Chebyshev series at once, as eigenvalues of their colleague matrices.
+
+    A root outside by a hair is moved to the limit, so that none falls between two panels whose series differ a little.
 
     Args:
         coefficients: shape (series, order); a series whose mean dominates has no root and costs nothing.
@@ -67,7 +74,7 @@ def chebyshev_roots(coefficients: Floats) -> tuple[NDArray[np.intp], Floats]:
         Index of the series and root u, both (roots,).
     """
     rest = np.abs(coefficients[:, 1:]).sum(axis=1)
-    rows = np.flatnonzero((np.abs(coefficients[:, 0]) <= rest) & (rest > 0))
+    rows = np.flatnonzero((np.abs(coefficients[:, 0]) <= (1 + _OUTSIDE) * rest) & (rest > 0))
     if len(rows) == 0:
         return np.empty(0, dtype=np.intp), np.empty(0)
     series = coefficients[rows]
@@ -80,7 +87,7 @@ def chebyshev_roots(coefficients: Floats) -> tuple[NDArray[np.intp], Floats]:
     colleague[:, 0, 1 % n] = 1.0
     colleague[:, -1] -= 0.5 * series[:, :-1] / leading[:, None]
     u = np.linalg.eigvals(colleague)
-    real = (np.abs(u.imag) < 1e-9) & (np.abs(u.real) <= 1 + 1e-12)
+    real = (np.abs(u.imag) < 1e-9) & (np.abs(u.real) <= 1 + _OUTSIDE)
     which, place = np.nonzero(real)
     return rows[which], np.clip(u[which, place].real, -1.0, 1.0)
 

@@ -97,7 +97,8 @@ def _pair(xp: Any, s: Array, p: Array) -> tuple[Array, Array]:
     product = xp.sqrt(xp.maximum(p, 0.0))
     total = xp.sqrt(xp.maximum(s + 2 * product, 0.0))
     large = 0.5 * (total + xp.sqrt(xp.maximum(s - 2 * product, 0.0)))
-    return product / xp.maximum(large, 1e-300), large
+    # where rounding leaves no real pair, keep the sum, which is all that a smooth function of both needs
+    return xp.where(s > 2 * product, product / xp.maximum(large, 1e-300), large), large
 
 
 def _two_quadratics(xp: Any, e1: Array, e2: Array, e3: Array, e4: Array) -> tuple[Array, Array, Array, Array]:
@@ -110,14 +111,48 @@ def _two_quadratics(xp: Any, e1: Array, e2: Array, e3: Array, e4: Array) -> tupl
     radius = xp.sqrt(xp.maximum(p * p + 12 * r, 0.0)) / 3
     cosine = (27 * q * q + 2 * p**3 - 72 * p * r) / xp.maximum(54 * radius**3, 1e-300)
     z = xp.maximum(-2 * p / 3 + 2 * radius * _cos_third(xp, xp.clip(cosine, -1.0, 1.0)), 0.0)
-    s1 = 0.5 * e1 - xp.sqrt(z)
+    root = xp.sqrt(z)
+    s1 = 0.5 * e1 - root
+    clustered = xp.abs(p) < 1e-4 * shift**2  # four close roots: only e1, p and q are known, and all that is needed
+    middle = shift**2 + 0.5 * (p + z)
+    skew = xp.clip(0.5 * q / xp.maximum(root, 1e-300), -xp.abs(p), xp.abs(p)) + shift * root
+    cluster = (s1, middle - skew, s1 + 2 * root, middle + skew)
     for _ in range(3):  # restores the relative accuracy of the small pair
         s2 = e1 - s1
         rest = e2 - s1 * s2
         p2 = xp.maximum(0.5 * (rest + xp.sqrt(xp.maximum(rest * rest - 4 * e4, 0.0))), 1e-300)
         p1 = e4 / p2
         s1 = (e3 - s2 * p1) / p2
-    return s1, p1, e1 - s1, p2
+    spread = _three_small(xp, (e1, e2, e3, e4), (s1, p1, e1 - s1, p2))
+    s1, p1, s2, p2 = (xp.where(clustered, near, far) for near, far in zip(cluster, spread, strict=True))
+    return s1, p1, s2, p2
+
+
+def _three_small(xp: Any, e: tuple[Array, ...], pairs: tuple[Array, ...]) -> tuple[Array, Array, Array, Array]:
+    """The two quadratics again where three roots are small beside the largest: divide by it, then solve the cubic."""
+    s1, p1, s2, p2 = pairs
+    second = 0.5 * (s1 + xp.sqrt(xp.maximum(s1 * s1 - 4 * p1, 0.0)))
+    largest = 0.5 * (s2 + xp.sqrt(xp.maximum(s2 * s2 - 4 * p2, 0.0)))
+    third = p2 / xp.maximum(largest, 1e-300)
+    needed = (third < 0.5 * largest) & (second > 0.003 * third)
+    root = xp.where(needed, largest, 1.0)
+    e1, e2, e3, e4 = (xp.where(needed, value, other) for value, other in zip(e, (1.0, 0.0, 0.0, 0.0), strict=True))
+    for _ in range(5):
+        value = (((root - e1) * root + e2) * root - e3) * root + e4
+        root = root - value / (((4 * root - 3 * e1) * root + 2 * e2) * root - e3)
+    c3 = e4 / root
+    c2 = (e3 - c3) / root
+    c1 = (e2 - c2) / root
+    middle = c1 / 3
+    radius = xp.sqrt(xp.maximum(middle * middle - c2 / 3, 0.0))
+    cosine = (middle**3 - 0.5 * middle * c2 + 0.5 * c3) / xp.maximum(radius**3, 1e-300)
+    top = xp.maximum(middle + 2 * radius * _cos_third(xp, xp.clip(cosine, -1.0, 1.0)), 1e-300)
+    return (
+        xp.where(needed, c1 - top, s1),
+        xp.where(needed, c3 / top, p1),
+        xp.where(needed, top + root, s2),
+        xp.where(needed, top * root, p2),
+    )
 
 
 def _cos_third(xp: Any, w: Array) -> Array:

@@ -216,11 +216,11 @@ def _rays(
 
 
 def _test_integrals(values: Floats, w: Floats, ray: NDArray[np.int64], rays: int, resolution: Resolution) -> Floats:
-    """Integrals along each ray of sum_n 1/sqrt((E_n - c)^2 + delta^2) for centres c in the window, shape (rays, m)."""
+    """Integrals along each ray of sum_n delta/sqrt((E_n - c)^2 + delta^2) for centres c in the window, (rays, m)."""
     centres = (0.0,) if resolution.width <= resolution.delta else (0.0, -resolution.width, resolution.width)
     tests = []
     for centre in centres:
-        kernel = np.sum(1 / np.sqrt((values - centre) ** 2 + resolution.delta**2), axis=1)
+        kernel = np.sum(resolution.delta / np.hypot(values - centre, resolution.delta), axis=1)
         tests.append(np.bincount(ray, weights=w * kernel, minlength=rays))
     return np.stack(tests, axis=-1)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spinvalley.checks import Floats, InvalidInput, positive
+from spinvalley.checks import Floats, InvalidInput, one_of, positive
 from spinvalley.models import Model
 
 _STRENGTHS = ("v", "gap0", "tc")
@@ -43,6 +43,8 @@ class Pairing:
         if len(given) != 1:
             raise InvalidInput(f"exactly one of `v`, `gap0`, `tc` must be given, but got {', '.join(given) or 'none'}")
         positive(given[0], getattr(self, given[0]))
+        one_of("kind", self.kind, ("s_wave",))
+        one_of("interaction", self.interaction, ("reduced",))
 
     def diagonal(self, model: Model) -> Floats:
         """1 on every paired spin-orbital, 0 elsewhere, shape (dim,)."""

@@ -85,9 +85,12 @@ class Sampler:
             order: points per panel.
             smallest: energy below which nothing needs to be resolved, e.g. 1e-5 of the gap.
         """
-        nodes = self.nodes(kT, zeeman, order, smallest)
-        key = ("spectrum", id(nodes), tuple(zeeman_vector(zeeman)))
-        return self._remember(key, lambda: Spectrum(nodes, self.model, self.pairing, zeeman))  # type: ignore[no-any-return]
+        key = ("spectrum", self.resolution(kT, zeeman, order, smallest), tuple(zeeman_vector(zeeman)))
+
+        def build() -> Spectrum:
+            return Spectrum(self.nodes(kT, zeeman, order, smallest), self.model, self.pairing, zeeman)
+
+        return self._remember(key, build)  # type: ignore[no-any-return]
 
     def _fans(self, zeeman: ArrayLike) -> list[zone.Triangle]:
         def build() -> list[zone.Triangle]:
@@ -124,13 +127,13 @@ class Sampler:
         return tuple(np.round(vector / norm, 12)) if norm > 0 else (0.0, 0.0, 0.0)
 
     def _remember(self, key: Any, build: Any) -> Any:
-        if key not in self._cache:
-            value = build()
-            self._cache[key] = value
+        value = self._cache.get(key)
+        if value is None:
+            value = self._cache[key] = build()
             kept = [k for k in list(self._cache) if k[0] == key[0]]
             for old in kept[:-_KEPT]:
                 self._cache.pop(old, None)
-        return self._cache[key]
+        return value
 
 
 def _rounded_down(value: float) -> float:

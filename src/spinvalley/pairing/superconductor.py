@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from spinvalley.checks import Floats, InvalidInput, non_negative
+from spinvalley.checks import Floats, InvalidInput, NotSolved, non_negative
 from spinvalley.models import Model
 from spinvalley.models.model import Matrix
 from spinvalley.pairing import bdg
 from spinvalley.pairing.channel import Pairing
-from spinvalley.pairing.landscape import SMALLEST
+from spinvalley.pairing.landscape import SMALLEST, landscape
 from spinvalley.pairing.linearised import susceptibility
 from spinvalley.pairing.sampler import Sampler
 
 SMALLEST_GAP = 1e-9
-_ORDERS = (10, 14, 18)
+_ORDERS = (10, 14, 18, 24)
+_SETTLED = 1e-11
+_TOLERABLE = 1e-8
+_COARSE_ORDER = 6
+_COARSE = 1e-3
+_STRIDE = 1.5
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +71,23 @@ class Superconductor:
         """Coupling v > 0, energy unit of the model: given, or from gap0 or tc to ten digits.
 
         Raises:
-            InvalidInput: `gap0` or `tc` too small for double precision, or a tc at which nothing pairs.
+            InvalidInput: `gap0` or `tc` too small for double precision, or not that of the equilibrium state (which a
+                built-in exchange field can make another one).
+            NotSolved: the zone quadrature did not settle.
         """
-        if self.pairing.v is not None:
-            return self.pairing.v
-        if self.pairing.gap0 is not None:
-            _resolvable("gap0", self.pairing.gap0, self.sampler.bandwidth)
-            return self.paired_orbitals / gap_slope(self.sampler, self.pairing.gap0)
-        tc = float(self.pairing.tc)  # type: ignore[arg-type]
-        _resolvable("tc", tc, self.sampler.bandwidth)
-        return self.paired_orbitals / susceptibility(self.sampler, tc, 0.0, 14)
+        given = self.pairing
+        if given.v is not None:
+            return given.v
+        if given.gap0 is not None:
+            _resolvable("gap0", given.gap0, self.sampler.bandwidth)
+            _confirm_gap(self.sampler, _slope(self.sampler, given.gap0, _COARSE_ORDER), given.gap0)
+            strength = _settled("gap0", partial(_slope, self.sampler, given.gap0))
+        else:
+            tc = float(given.tc)  # type: ignore[arg-type]
+            _resolvable("tc", tc, self.sampler.bandwidth)
+            strength = _settled("tc", partial(susceptibility, self.sampler, tc, 0.0))
+            _confirm_tc(self.sampler, strength, tc)
+        return self.paired_orbitals / strength
 
     @property
     def strength(self) -> float:
@@ -101,15 +114,44 @@ class Superconductor:
         return np.asarray(np.linalg.eigvalsh(self.hamiltonian(k, gap, zeeman)))
 
 
-def gap_slope(sampler: Sampler, gap: float, tolerance: float = 1e-11) -> float:
-    """dG/dx at zero temperature and field, equal to n/v where `gap` is the gap, with the quadrature refined."""
+def _slope(sampler: Sampler, gap: float, order: int) -> float:
+    """dG/dx at zero temperature and field, equal to n/v where `gap` is the gap."""
+    return sampler.spectrum(0.0, 0.0, order, SMALLEST * gap).slope(gap, 0.0)
+
+
+def _settled(name: str, evaluate: Callable[[int], float]) -> float:
+    """A zone integral at rising order of the quadrature, until it holds still."""
     last = np.nan
     for order in _ORDERS:
-        value = sampler.spectrum(0.0, 0.0, order, SMALLEST * gap).slope(gap, 0.0)
-        if abs(value - last) < tolerance * abs(value):
-            break
+        value = evaluate(order)
+        change = abs(value - last) / abs(value)
+        if change < _SETTLED:
+            return value
         last = value
-    return value
+    if change < _TOLERABLE:
+        return value
+    raise NotSolved(f"the coupling that belongs to `{name}` reached a relative error of {change:.1g} only")
+
+
+def _confirm_gap(sampler: Sampler, strength: float, gap0: float) -> None:
+    """Refuse a gap0 that is stationary but not the global minimum of F at zero temperature and field."""
+    found = landscape(sampler, strength, np.zeros(1), 0.0, 4 * gap0, _COARSE_ORDER, _COARSE)
+    gap = float(found.equilibria()[0][0])
+    if abs(gap - gap0) > 10 * _COARSE * gap0:
+        raise InvalidInput(
+            f"`gap0` must be the gap of the equilibrium state at T = B = 0, but {gap0:g} is another stationary point "
+            f"there and the equilibrium gap is {gap:.4g}"
+        )
+
+
+def _confirm_tc(sampler: Sampler, strength: float, tc: float) -> None:
+    """Refuse a tc at which the normal state becomes unstable although a superconducting state still lies lower."""
+    found = landscape(sampler, strength, np.array([1.01 * tc]), 0.0, 8 * tc, _COARSE_ORDER, _COARSE)
+    if found.equilibria()[0][0] > 0:
+        raise InvalidInput(
+            f"`tc` must be the temperature of a continuous transition at zero field, but above {tc:g} the equilibrium "
+            "state is still superconducting"
+        )
 
 
 def _resolvable(name: str, value: float, bandwidth: float) -> None:
@@ -121,20 +163,21 @@ def _resolvable(name: str, value: float, bandwidth: float) -> None:
 
 
 def _zero_temperature_gap(sampler: Sampler, strength: float) -> float:
-    """Root of dG/dx(Delta) = n/v at T = V = 0: dG/dx falls monotonically, nearly linearly in ln Delta."""
+    """Largest root of dG/dx(Delta) = n/v at T = V = 0: dG/dx falls nearly linearly in ln Delta."""
 
     def excess(log_gap: float) -> float:
-        gap = float(np.exp(log_gap))
-        return sampler.spectrum(0.0, 0.0, 6, SMALLEST * gap).slope(gap, 0.0) - strength
+        return _slope(sampler, float(np.exp(log_gap)), _COARSE_ORDER) - strength
 
-    low = float(np.log(SMALLEST_GAP * sampler.bandwidth))
-    top = float(np.log(_largest_gap(sampler, strength)))
-    if excess(low) <= 0:
-        raise InvalidInput(
-            f"`v` must be strong enough to give a gap above {SMALLEST_GAP:g} of the largest band energy, the least "
-            f"that double precision resolves, but the pair susceptibility stays below n/v = {strength:.6g}"
-        )
-    return float(np.exp(brentq(excess, low, top, xtol=1e-3)))
+    low = high = float(np.log(_largest_gap(sampler, strength)))
+    lowest = float(np.log(SMALLEST_GAP * sampler.bandwidth))
+    while excess(low) <= 0:
+        if low <= lowest:
+            raise InvalidInput(
+                f"`v` must be strong enough to give a gap above {SMALLEST_GAP:g} of the largest band energy, the least "
+                f"that double precision resolves, but the pair susceptibility stays below n/v = {strength:.6g}"
+            )
+        low, high = max(low - _STRIDE, lowest), low
+    return float(np.exp(brentq(excess, low, high, xtol=1e-3) if high > low else low))
 
 
 def _largest_gap(sampler: Sampler, strength: float) -> float:

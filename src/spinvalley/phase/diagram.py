@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from spinvalley.checks import Floats, Status, axis, direction_vector, positive
+from spinvalley.checks import Floats, Status, axis, direction_vector, instance, tolerance
 from spinvalley.pairing.gap import free_energy_landscape, normal_free_energy, orders, safety
 from spinvalley.pairing.superconductor import Superconductor
 
@@ -69,7 +69,8 @@ def phase_diagram(
     temperatures = axis("kT", kT, minimum=0)
     fields = axis("zeeman", zeeman)
     unit = direction_vector(direction)
-    tol = positive("tol", tol)
+    tol = tolerance("tol", tol)
+    instance("sc", sc, Superconductor, "Superconductor(film(), s_wave(gap0=0.1))")
     _ = sc.gap_scale  # found once, before the threads
     done: list[float] = []
 
@@ -102,7 +103,7 @@ def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Colum
         before = gaps
         gaps, condensation, interpolation = found.equilibria()
         if before is not None:
-            error = safety(sc, float(kT.min()), field) * np.abs(gaps - before) + interpolation
+            error = safety(sc, float(kT.min()), field, order) * np.abs(gaps - before) + interpolation
         if found.surely_normal:
             error = np.zeros(len(kT))
         if error.max() <= goal:

@@ -13,7 +13,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from spinvalley.checks import Floats, Status, axis, direction_vector, positive
+from spinvalley.checks import Floats, Status, axis, direction_vector, instance, positive, tolerance
 from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders
 from spinvalley.pairing.landscape import Landscape
 from spinvalley.pairing.superconductor import Superconductor
@@ -83,7 +83,8 @@ def critical_field(
     """
     temperatures = axis("kT", kT, minimum=0)
     unit = direction_vector(direction)
-    tol = positive("tol", tol)
+    tol = tolerance("tol", tol)
+    instance("sc", sc, Superconductor, "Superconductor(film(), s_wave(gap0=0.1))")
     furthest = positive("zeeman_max", zeeman_max) if zeeman_max is not None else _FURTHEST * sc.gap_scale
     fields, scans = _scan(sc, temperatures, unit, furthest)
     gaps = np.array([scan.equilibria()[0] for scan in scans])

@@ -8,7 +8,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from spinvalley.checks import Floats, InvalidInput, Status, axis, direction_vector, positive, zeeman_vector
+from spinvalley.checks import Floats, InvalidInput, Status, axis, direction_vector, instance, tolerance, zeeman_vector
 from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders
 from spinvalley.pairing.superconductor import Superconductor
 from spinvalley.phase.transition import Line, refine_transition
@@ -80,7 +80,8 @@ def critical_temperature(
     0.11378
     """
     unit = direction_vector(direction)
-    tol = positive("tol", tol)
+    tol = tolerance("tol", tol)
+    instance("sc", sc, Superconductor, "Superconductor(film(), s_wave(gap0=0.1))")
     if np.ndim(zeeman) == 0:
         return _single(sc, zeeman_vector(zeeman)[0] * unit, tol)
     fields = axis("zeeman", zeeman)

@@ -141,7 +141,7 @@ def refine_transition(lines: Sequence[Line], bracket: tuple[float, float], tol: 
             return Refined(None, 0.5 * (bracket[1] - bracket[0]), line)
         if last is not None:
             kT, field = line.point(found.s)
-            error = safety(line.sc, kT, field) * abs(found.s - last.s) + precision
+            error = safety(line.sc, kT, field, line.order) * abs(found.s - last.s) + precision
             if error <= tol * found.s:
                 break
     return Refined(found, error, line)

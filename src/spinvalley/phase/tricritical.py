@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from spinvalley.checks import Status, direction_vector, positive
+from spinvalley.checks import Status, direction_vector, instance, tolerance
 from spinvalley.pairing.gap import ORDERS
 from spinvalley.pairing.superconductor import Superconductor
 from spinvalley.phase.temperature import critical_temperature
@@ -60,7 +60,8 @@ def tricritical_point(
     0.60852
     """
     unit = direction_vector(direction)
-    tol = positive("tol", tol)
+    tol = tolerance("tol", tol)
+    instance("sc", sc, Superconductor, "Superconductor(film(), s_wave(gap0=0.1))")
     tc = float(critical_temperature(sc, 0.0, tol=tol))
     bracket: tuple[float, float] | None = None
     last = None
