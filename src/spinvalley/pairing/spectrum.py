@@ -26,7 +26,7 @@ from spinvalley.pairing.channel import Pairing
 from spinvalley.spin import SX, SZ, nambu
 
 _CHUNK = 512
-_GAPS = 14
+_GAP_SIZES = (1, 14)  # padded to one of these, so that few shapes are compiled
 _FACTOR = 8
 _NOISE = 2e-17
 _RELATIVE_NOISE = 1e-15
@@ -152,9 +152,9 @@ class Spectrum:
 
     def _closed_sums(self, gaps: Floats, kT: Floats, basis: MomentBasis | None) -> Sums:
         halves, thermals = [], []
-        for start in range(0, len(gaps), _GAPS):
-            piece = gaps[start : start + _GAPS]
-            x = np.zeros(_GAPS)
+        for start in range(0, len(gaps), _GAP_SIZES[-1]):
+            piece = gaps[start : start + _GAP_SIZES[-1]]
+            x = np.zeros(min(size for size in _GAP_SIZES if size >= len(piece)))
             x[: len(piece)] = piece**2
             half: Any = 0.0
             thermal: Any = 0.0
