@@ -106,8 +106,9 @@ def _refined(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple
     """Profile, equilibrium, error of the gap and order of the zone quadrature: finer until the answer holds still."""
     last: float | None = None
     error = np.inf
+    found = None
     for order in orders(sc, kT, zeeman, tol):
-        found = free_energy_landscape(sc, np.array([kT]), zeeman, order, tol)
+        found = free_energy_landscape(sc, np.array([kT]), zeeman, order, tol, found)
         profile = found.profile(0)
         best = profile.equilibrium()
         floor = profile.interpolation_error(best.gap)
@@ -137,17 +138,23 @@ def safety(sc: Superconductor, kT: float, zeeman: Floats, order: int) -> float:
     return _SAFETY if order <= ORDERS[1] or sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]) else 1.0
 
 
-def free_energy_landscape(sc: Superconductor, kT: Floats, zeeman: Floats, order: int, tol: float) -> Landscape:
+def free_energy_landscape(
+    sc: Superconductor, kT: Floats, zeeman: Floats, order: int, tol: float, coarser: Landscape | None = None
+) -> Landscape:
     """F(Delta) - F(0) at all temperatures (nT,) in one field, at one order of the zone quadrature.
 
-    The largest gap of the interpolant is raised until F rises there at every temperature.
+    The largest gap of the interpolant is raised until F rises there at every temperature. A `coarser` landscape of the
+    same point lends its panels.
     """
     top = _HEADROOM * sc.gap_scale
+    breaks = None
+    if coarser is not None:
+        top, breaks = float(np.sqrt(coarser.breaks[-1])), coarser.breaks
     for _ in range(_WIDENINGS):
-        found = landscape(sc.sampler, sc.strength, kT, zeeman, top, order, tol)
+        found = landscape(sc.sampler, sc.strength, kT, zeeman, top, order, tol, breaks)
         if found.bounded:
             break
-        top *= 2
+        top, breaks = 2 * top, None
     return found
 
 

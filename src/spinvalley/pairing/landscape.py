@@ -209,7 +209,14 @@ def _series(coefficients: Floats, u: Floats) -> Floats:
 
 
 def landscape(
-    sampler: Sampler, strength: float, kT: Floats, zeeman: ArrayLike, gap_max: float, order: int, tolerance: float
+    sampler: Sampler,
+    strength: float,
+    kT: Floats,
+    zeeman: ArrayLike,
+    gap_max: float,
+    order: int,
+    tolerance: float,
+    breaks: Floats | None = None,
 ) -> Landscape:
     """F(Delta) - F(0) for all given temperatures at once on nodes that suit the lowest of them.
 
@@ -221,6 +228,7 @@ def landscape(
         gap_max: largest gap of the interpolant.
         order: points per panel of the zone quadrature.
         tolerance: relative accuracy of the gap that follows from the interpolant.
+        breaks: panels known to suit, in x; they replace `gap_max`.
     """
     spectrum = sampler.spectrum(float(kT.min()), zeeman, order, SMALLEST * gap_max)
     basis = many_temperatures(kT)
@@ -229,7 +237,7 @@ def landscape(
         sums = spectrum.sums(np.sqrt(x), kT, basis)
         return sums.half[:, None] + sums.thermal
 
-    x = (_START * gap_max) ** 2
+    x = (_START * gap_max) ** 2 if breaks is None else breaks
     rough = sampler.is_rough(float(kT.min()), zeeman, order)
     depth = _ROUGH_DEPTH if rough else _DEPTH
     limits, coefficients = adaptive_panels(sample, x, PANEL_ORDER, _accurate(tolerance, spectrum.noise(gap_max)), depth)

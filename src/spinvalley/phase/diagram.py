@@ -98,8 +98,9 @@ def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Colum
     goal = tol * sc.gap_scale
     gaps: Floats | None = None
     error = np.full(len(kT), np.inf)
+    found = None
     for order in orders(sc, float(kT.min()), field, tol)[:_LEVELS]:
-        found = free_energy_landscape(sc, kT, field, order, tol)
+        found = free_energy_landscape(sc, kT, field, order, tol, found)
         before = gaps
         gaps, condensation, interpolation = found.equilibria()
         if before is not None:
