@@ -28,8 +28,8 @@ from spinvalley.spin import SX, SZ, nambu
 _CHUNK = 512
 _GAP_SIZES = (1, 14)  # padded to one of these, so that few shapes are compiled
 _FACTOR = 8
-_NOISE = 2e-17
-_RELATIVE_NOISE = 1e-15
+_NOISE = 5e-17
+_RELATIVE_NOISE = 5e-15
 _CHIRAL_TOLERANCE = 1e-12
 
 
