@@ -117,7 +117,7 @@ def gap_map(layer: Layer, line: xr.Dataset, count: Count | None = None) -> xr.Da
     """
     temperatures, fields = layer.parameters.map_size
     kT = np.linspace(layer.parameters.lowest * float(layer.tc), _MAP_HEADROOM * line.attrs["tc"], temperatures)
-    zeeman = np.linspace(0, _MAP_HEADROOM * float(line.zeeman.where(line.kT >= kT[0]).max()), fields)
+    zeeman = np.linspace(0, _MAP_HEADROOM * float(line.zeeman.where(line.kT >= (1 - 1e-9) * kT[0]).max()), fields)
     data = phase_diagram(layer.coupled(line.attrs["coupling"]), kT, zeeman, tol=1e-3, progress=count)
     return data.assign_attrs({key: line.attrs[key] for key in ("coupling", "gap0", "v", "tc", "tc0", "pauli")})
 
