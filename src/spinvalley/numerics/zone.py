@@ -112,16 +112,19 @@ def choose_fans(energies: Energies, triangles: list[Triangle], delta: float) -> 
     return fans
 
 
-def zone_rule(energies: Energies, fans: list[Triangle], resolution: Resolution) -> Rule:
+def zone_rule(
+    energies: Energies, fans: list[Triangle], resolution: Resolution, integrands: Energies | None = None
+) -> Rule:
     """Quadrature rule for integrands that are sharp where one of `energies` vanishes.
 
     Args:
         energies: k (N, 2) -> energies (N, n) whose zeros are to be resolved.
         fans: triangles, apex first, with their multiplicities.
         resolution: what to resolve.
+        integrands: k (N, 2) -> further functions (N, m) whose integrals along the rays must be resolved across them.
     """
     area = sum(_area(f.corners) * f.copies for f in fans)
-    parts = [_fan(energies, fan.corners, resolution) for fan in fans]
+    parts = [_fan(energies, fan.corners, resolution, integrands) for fan in fans]
     weights = [w * (fan.copies / area) for fan, (_, w) in zip(fans, parts, strict=True)]
     return Rule(np.concatenate([k for k, _ in parts]), np.concatenate(weights))
 
@@ -154,7 +157,9 @@ def _candidates(corners: Floats) -> list[list[Floats]]:
     return ways
 
 
-def _fan(energies: Energies, corners: Floats, resolution: Resolution) -> tuple[Floats, Floats]:
+def _fan(
+    energies: Energies, corners: Floats, resolution: Resolution, integrands: Energies | None = None
+) -> tuple[Floats, Floats]:
     """Points and area weights of one fan; outer panels are halved until the test integrals are resolved."""
     nodes, node_weights = gauss(resolution.order)
     pending = [(0.0, 1.0, 0)]
@@ -165,6 +170,9 @@ def _fan(energies: Energies, corners: Floats, resolution: Resolution) -> tuple[F
         s = (starts[:, None] + lengths[:, None] * nodes).ravel()
         ray, k, w = _rays(energies, corners, s, resolution)
         tests = _test_integrals(energies(k), w, ray, len(s), resolution)
+        if integrands is not None:
+            columns = [np.bincount(ray, weights=w * values, minlength=len(s)) for values in integrands(k).T]
+            tests = np.concatenate([tests, np.stack(columns, axis=-1)], axis=1)
         smooth = _is_resolved(tests.reshape(len(pending), len(nodes), -1), resolution.tolerance)
         again = []
         owner = ray // len(nodes)

@@ -115,7 +115,7 @@ def _refined(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple
         if found.surely_normal:
             return profile, best, 0.0, order
         if last is not None:
-            error = safety(sc, kT, zeeman, order) * abs(best.gap - last) + floor
+            error = float(stated_error(sc, kT, zeeman, order, abs(best.gap - last), best.gap)) + floor
         if error <= max(tol * sc.gap_scale, 2 * floor):
             break
         last = best.gap
@@ -130,12 +130,15 @@ def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[i
     return ORDERS[max(skipped - 1, 0) :]
 
 
-def safety(sc: Superconductor, kT: float, zeeman: Floats, order: int) -> float:
-    """Factor from the change under refinement, up to `order`, to the stated error.
+def stated_error(sc: Superconductor, kT: float, zeeman: Floats, order: int, change: ArrayLike, size: float) -> Floats:
+    """Error of a number of the given size that changed so much when the quadrature was refined up to `order`.
 
-    The first two orders can agree by chance, and the convergence at T -> 0 in a field is algebraic.
+    It is never below what the order aims at, as two orders can agree by chance; the change from the first order, and
+    any change at T -> 0 in a field, where the convergence is algebraic, is multiplied by ten.
     """
-    return _SAFETY if order <= ORDERS[1] or sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]) else 1.0
+    early = order <= ORDERS[1] or sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1])
+    nominal = sc.sampler.resolution(kT, zeeman, order, 0.0).tolerance if kT > 0 else 0.0
+    return np.asarray((_SAFETY if early else 1.0) * np.asarray(change) + nominal * size)
 
 
 def free_energy_landscape(

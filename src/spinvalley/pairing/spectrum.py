@@ -144,6 +144,12 @@ class Spectrum:
         normal = thermal_sums(zero[:, 0], self.weights, kT, basis)
         return Sums(half, self.multiplicity * (np.array(values) - normal))
 
+    def gains(self, gaps: Floats, kT: float) -> Floats:
+        """What each gap adds to sum_{E>0} T ln 2cosh(E/2T) at each node, over Delta^2; shape (K, gaps)."""
+        energies = self.energies(np.append(gaps, 0.0))
+        values = np.sum(0.5 * energies + kT * np.log1p(np.exp(-energies / kT)), axis=0)
+        return np.asarray(self.multiplicity * ((values[:-1] - values[-1]) / gaps[:, None] ** 2).T)
+
     def normal(self, kT: Floats, basis: MomentBasis | None = None) -> Floats:
         """Zone sums of sum_{E>0} T ln 2cosh(E/2T) at zero gap, for temperatures (nT,)."""
         energies = self.energies(np.zeros(1))[:, 0]

@@ -11,7 +11,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, Status, axis, direction_vector, instance, tolerance
-from spinvalley.pairing.gap import free_energy_landscape, normal_free_energy, orders, safety
+from spinvalley.pairing.gap import free_energy_landscape, normal_free_energy, orders, stated_error
 from spinvalley.pairing.superconductor import Superconductor
 
 Progress = Callable[[int, int], None]
@@ -104,7 +104,8 @@ def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Colum
         before = gaps
         gaps, condensation, interpolation = found.equilibria()
         if before is not None:
-            error = safety(sc, float(kT.min()), field, order) * np.abs(gaps - before) + interpolation
+            change = np.abs(gaps - before)
+            error = stated_error(sc, float(kT.min()), field, order, change, float(gaps.max())) + interpolation
         if found.surely_normal:
             error = np.zeros(len(kT))
         if error.max() <= goal:

@@ -13,7 +13,7 @@ import numpy as np
 from scipy.optimize import brentq
 
 from spinvalley.checks import Floats
-from spinvalley.pairing.gap import free_energy_landscape, safety
+from spinvalley.pairing.gap import free_energy_landscape, stated_error
 from spinvalley.pairing.landscape import Branch, Profile, expansion
 from spinvalley.pairing.superconductor import Superconductor
 
@@ -141,7 +141,8 @@ def refine_transition(lines: Sequence[Line], bracket: tuple[float, float], tol: 
             return Refined(None, 0.5 * (bracket[1] - bracket[0]), line)
         if last is not None:
             kT, field = line.point(found.s)
-            error = safety(line.sc, kT, field, line.order) * abs(found.s - last.s) + precision
+            change = abs(found.s - last.s)
+            error = float(stated_error(line.sc, kT, field, line.order, change, found.s)) + precision
             if error <= tol * found.s:
                 break
     return Refined(found, error, line)
