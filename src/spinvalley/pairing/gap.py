@@ -24,7 +24,8 @@ from spinvalley.pairing.superconductor import Superconductor
 
 ORDERS = (6, 8, 10, 12, 14, 17, 20, 24)
 _ROUGH_ORDERS = (6, 8, 10)
-_SAFETY = 10.0
+_ROUGH_SAFETY = 10.0
+_FIRST_SAFETY = 50.0
 _HEADROOM = 1.15
 _WIDENINGS = 6
 
@@ -133,12 +134,14 @@ def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[i
 def stated_error(sc: Superconductor, kT: float, zeeman: Floats, order: int, change: ArrayLike, size: float) -> Floats:
     """Error of a number of the given size that changed so much when the quadrature was refined up to `order`.
 
-    It is never below what the order aims at, as two orders can agree by chance; the change from the first order, and
-    any change at T -> 0 in a field, where the convergence is algebraic, is multiplied by ten.
+    It is never below what the order aims at, as two orders can agree by chance; the change from the first order is
+    multiplied by fifty, and a change at T -> 0 in a field, where the convergence is algebraic, by ten.
     """
-    early = order <= ORDERS[1] or sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1])
+    factor = _FIRST_SAFETY if order <= ORDERS[1] else 1.0
+    if sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]):
+        factor = max(factor, _ROUGH_SAFETY)
     nominal = sc.sampler.resolution(kT, zeeman, order, 0.0).tolerance if kT > 0 else 0.0
-    return np.asarray((_SAFETY if early else 1.0) * np.asarray(change) + nominal * size)
+    return np.asarray(factor * np.asarray(change) + nominal * size)
 
 
 def free_energy_landscape(
