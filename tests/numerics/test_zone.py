@@ -140,4 +140,4 @@ def test_a_symmetry_that_the_model_lacks_is_not_used():
 
 
 def test_a_flat_band_at_the_fermi_level_is_no_error():
-    rule(models.film(t=0.0), 1e-300)
+    assert rule(models.film(t=0.0), 1e-300).weights.sum() == pytest.approx(1.0)

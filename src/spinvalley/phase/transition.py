@@ -18,8 +18,6 @@ from spinvalley.pairing.landscape import Branch, Profile, expansion
 from spinvalley.pairing.superconductor import Superconductor
 
 _NEGLIGIBLE = 1e-9
-_WIDENING = 0.02
-_WIDENINGS = 12
 _NEAR = 2e-3
 _WIDENINGS = 4
 _SMALLEST_JUMP = 0.04
@@ -163,7 +161,7 @@ def _in_widened(
 
 def lowest_superconducting(profile: Profile) -> Branch | None:
     """The superconducting minimum of lowest free energy, if there is one."""
-    minima = [b for b in profile.branches() if b.gap > 0 and b.kind == "minimum"]
+    minima = superconducting_minima(profile)
     return min(minima, key=lambda b: b.condensation) if minima else None
 
 
