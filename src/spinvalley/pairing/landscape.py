@@ -82,21 +82,11 @@ class Profile:
         """dF/dx at Delta = 0: the linearised gap equation, n/v - chi; negative where the normal state is unstable."""
         return float(self._slope(np.zeros(1))[0])
 
-    @property
-    def quartic(self) -> float:
-        """d^2F/dx^2 at Delta = 0; its sign gives the order of a transition at vanishing `curvature`."""
-        return float(self._slope.derivative()(np.zeros(1))[0])
-
     @cached_property
     def lowest_slope(self) -> float:
         """Smallest dF/dx at any Delta > 0: negative as long as a superconducting stationary point exists."""
         points = np.concatenate([self.gain.breaks, self._slope.derivative().roots()])
         return float(self._slope(points).min())
-
-    @property
-    def bounded(self) -> bool:
-        """Whether F still rises at the largest gap of the interpolant."""
-        return float(self._slope(self.gain.breaks[-1:])[0]) > 0
 
     def branches(self) -> tuple[Branch, ...]:
         """All stationary points in ascending order of the gap, the normal state (gap 0) first."""
