@@ -240,6 +240,8 @@ def _is_resolved(values: Floats, tolerance: float) -> NDArray[np.bool_]:
     legendre = np.polynomial.legendre.legvander(2 * nodes - 1, order - 1)
     project = legendre * weights[:, None] * (2 * np.arange(order) + 1)
     coefficients = np.abs(np.einsum("il,pim->plm", project, values))
-    # coefficients fall geometrically; the quadrature error goes as their square
-    tail = coefficients[:, -2:].max(axis=1) ** 2
-    return np.asarray(np.all(tail <= tolerance * coefficients[:, 0] ** 2, axis=-1))
+    # The quadrature error is the coefficient at twice the degree: the tail, decayed once more as from the middle on.
+    tail = coefficients[:, -2:].max(axis=1)
+    middle = coefficients[:, order // 2 - 1 : order // 2 + 1].max(axis=1)
+    decay = np.minimum(tail / np.maximum(middle, 1e-300), 1.0) ** 2
+    return np.asarray(np.all(tail * decay <= tolerance * coefficients[:, 0], axis=-1))
