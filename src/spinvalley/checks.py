@@ -36,6 +36,7 @@ class Status(StrEnum):
     - ``not converged``: the tolerance was not met in the allowed work; value and reached error are given.
     - ``failed``: no number could be computed; the value is NaN.
     - ``beyond range``: the transition lies outside the searched range; the value is the edge of that range.
+    - ``gap closed``: the bulk gap vanishes here, so that the integer asked for is not defined.
     """
 
     CONVERGED = "converged"
@@ -43,6 +44,7 @@ class Status(StrEnum):
     NOT_CONVERGED = "not converged"
     FAILED = "failed"
     BEYOND_RANGE = "beyond range"
+    GAP_CLOSED = "gap closed"
 
 
 def real(name: str, value: Any) -> float:

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, momenta
-from spinvalley.models import Model
-from spinvalley.models.model import Matrix
+from spinvalley.models import Model, hoppings_of
+from spinvalley.models.model import Cell, Matrix
 from spinvalley.pairing.channel import Pairing
 from spinvalley.spin import nambu, singlet
 
@@ -33,6 +33,22 @@ def hamiltonian(model: Model, pairing: Pairing, k: ArrayLike, gap: float, zeeman
     field = model.zeeman(zeeman)
     block = gap * pairing_matrix(model, pairing)
     return np.asarray(nambu(model.hamiltonian(k) + field, model.hamiltonian(-k) + field, block))
+
+
+def hoppings(model: Model, pairing: Pairing, gap: float, zeeman: ArrayLike = 0.0) -> dict[Cell, Matrix]:
+    """Matrices T_R of the BdG Hamiltonian, H(k) = sum_R T_R exp(i k.R), {(n1, n2): (2 dim, 2 dim)}.
+
+    The holes hop with -T_R^*, which makes -h(-k)^T.
+
+    Raises:
+        InvalidInput: a callable h(k) whose hoppings do not decay.
+    """
+    empty = np.zeros((model.dim, model.dim), dtype=complex)
+    table = {cell: np.block([[m, empty], [empty, -m.conj()]]) for cell, m in hoppings_of(model).items()}
+    field = model.zeeman(zeeman)
+    onsite = nambu(field, field, gap * pairing_matrix(model, pairing))
+    table[0, 0] = table.get((0, 0), np.zeros_like(onsite)) + onsite
+    return table
 
 
 def quasiparticle_energies(model: Model, pairing: Pairing, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Floats:

@@ -1,0 +1,128 @@
+"""The chiral frame: a basis (C = +1, C = -1) in which H(k) = [[0, A(k)], [A(k)^+, 0]], so that zero modes and windings belong to A.
+
+C H C^+ = -H with C^2 = 1. A maps the states with C = -1 to those with C = +1. The sign of C is chosen such that it
+overlaps positively with (n.sigma) tau_y, n the direction of the in-plane field (x without one). If in addition an
+antiunitary operator maps k_perp -> -k_perp at fixed k_par with square +1 (the paper's T_1D), the frame makes every
+column matrix of A real.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from spinvalley.checks import Floats, InvalidInput, zeeman_vector
+from spinvalley.models.model import Cell, Matrix
+from spinvalley.spin import SX, SY
+from spinvalley.topology.columns import Columns
+from spinvalley.topology.edges import Edge
+from spinvalley.topology.intertwiners import hermitian_unitary, intertwiners, real_basis, symmetric_unitary, violation
+
+TOLERANCE = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Frame:
+    """Bases of the two chiral sectors.
+
+    Args:
+        operator: C, shape (D, D), Hermitian and unitary.
+        plus: orthonormal states with C = +1, shape (D, d).
+        minus: orthonormal states with C = -1, shape (D, D - d).
+        real: whether A_n(k_par) is real in these bases for the edge that the frame was made for.
+    """
+
+    operator: Matrix
+    plus: Matrix
+    minus: Matrix
+    real: bool = False
+
+    def blocks(self, columns: Columns, k_parallel: Floats) -> Matrix | Floats:
+        """A_n(k_par), shape (2r + 1, K, d, d), real if the frame is."""
+        blocks = columns.compressed(k_parallel, self.plus, self.minus)
+        return np.ascontiguousarray(blocks.real) if self.real else blocks
+
+
+def find_chiral(table: Mapping[Cell, Matrix], zeeman: object = 0.0) -> Matrix | None:
+    """A chiral operator C = C^+ with C^2 = 1 and C T_R = -T_R C for all hoppings, or None."""
+    matrices = np.array(list(table.values()))
+    n = matrices.shape[-1] // 4
+    x, y, _ = zeeman_vector(zeeman)  # type: ignore[arg-type]
+    norm = float(np.hypot(x, y))
+    directions = [(x / norm, y / norm)] if norm > 0 else []
+    candidates = [np.kron(SY, np.kron(np.eye(n), a * SX + b * SY)) for a, b in [*directions, (1, 0), (0, 1)]]
+    for candidate in candidates:
+        if violation(matrices, -matrices, candidate) < TOLERANCE:
+            return np.asarray(candidate)
+    found = hermitian_unitary(intertwiners(matrices, -matrices))
+    if found is None or violation(matrices, -matrices, found) > 1e3 * TOLERANCE:
+        return None
+    overlaps = np.array([np.vdot(c, found).real for c in candidates])
+    largest = overlaps[np.argmax(np.abs(overlaps))]
+    return found if largest >= 0 else -found
+
+
+def mirrored(table: Mapping[Cell, Matrix], which: Edge) -> tuple[Matrix, Matrix] | None:
+    """Matrices T_R beside those at R mirrored along the edge, or None where the lattice lacks this mirror."""
+    along = which.lattice.translation(which.along)
+    shear = 2 * float(which.lattice.translation(which.across) @ along / (along @ along))
+    if abs(shear - round(shear)) > 1e-9:
+        return None
+    empty = np.zeros_like(next(iter(table.values())))
+    first, second = [], []
+    for cell, matrix in table.items():
+        n = which.column(cell)
+        rest = np.array(cell) - n * np.array(which.across)
+        m = round(float(rest @ which.along) / float(np.dot(which.along, which.along)))
+        image = (-m - n * round(shear)) * np.array(which.along) + n * np.array(which.across)
+        first.append(matrix)
+        second.append(table.get((int(image[0]), int(image[1])), empty))
+    return np.array(first), np.array(second)
+
+
+def frame(columns: Columns, zeeman: object = 0.0) -> Frame | None:
+    """The chiral frame of a superconductor at an edge, real where the symmetry allows it; None without a symmetry."""
+    operator = find_chiral(columns.table, zeeman)
+    if operator is None:
+        return None
+    real = _real_frame(columns, operator)
+    return real if real is not None else _split(operator, np.eye(columns.dim, dtype=complex))
+
+
+def square_frame(found: Frame | None, name: str, reason: str) -> Frame:
+    """The frame, or one sentence that says why there is no winding number."""
+    if found is None:
+        raise InvalidInput(f"`{name}` must have a chiral symmetry, but {reason}")
+    if found.plus.shape != found.minus.shape:
+        raise InvalidInput(
+            f"`{name}` must have a chiral operator with as many states of each sign, but it has {found.plus.shape[1]} "
+            f"and {found.minus.shape[1]}: zero energies at every k"
+        )
+    return found
+
+
+def _real_frame(columns: Columns, operator: Matrix) -> Frame | None:
+    pair = mirrored(columns.table, columns.edge)
+    if pair is None:
+        return None
+    # U conj(T_mirrored) = T U for the Hamiltonian, and U conj(C) = C U
+    sources = np.concatenate([pair[1].conj(), operator.conj()[None]])
+    targets = np.concatenate([pair[0], operator[None]])
+    unitary = symmetric_unitary(intertwiners(sources, targets))
+    if unitary is None or violation(sources, targets, unitary) > TOLERANCE:
+        return None
+    basis = real_basis(unitary)
+    if np.abs((basis.conj().T @ operator @ basis).imag).max() > TOLERANCE:
+        return None
+    return replace(_split(operator, basis), real=True)
+
+
+def _split(operator: Matrix, basis: Matrix) -> Frame:
+    """Eigenstates of C as combinations of `basis` with real coefficients where C is real there."""
+    inside = basis.conj().T @ operator @ basis
+    inside = inside.real if np.abs(inside.imag).max() < TOLERANCE else inside
+    values, vectors = np.linalg.eigh(inside)
+    states = basis @ vectors
+    return Frame(operator, states[:, values > 0], states[:, values < 0])

@@ -1,0 +1,130 @@
+"""The winding number of a superconductor at fixed momentum along an edge: how many Majorana modes the edge carries."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+
+from spinvalley.checks import Floats, Status, axis
+from spinvalley.pairing import Superconductor
+from spinvalley.topology.breaking import reason
+from spinvalley.topology.chirality import Frame, frame, square_frame
+from spinvalley.topology.columns import Columns, columns
+from spinvalley.topology.roots import evaluate, smallest_singular, winding_numbers
+
+CLOSED = 1e-10
+_PANELS = 64
+_MOST_PANELS = 2**16
+_LARGEST_TURN = 0.5
+
+
+def winding(
+    sc: Superconductor, gap: float, zeeman: ArrayLike, k_parallel: ArrayLike, edge: object = "armchair"
+) -> xr.Dataset:
+    """Winding number w(k_par) of det A(k) along k_perp: |w| zero-energy Majorana modes at the edge.
+
+    H(k) = [[0, A], [A^+, 0]] in the chiral frame, (2 pi i) w = closed integral of d ln det A over k_perp into the
+    sample. It is counted, not integrated: w is the number of roots lambda of det A(k_par, lambda) = 0 inside the unit
+    circle minus that of the poles. w > 0: w modes with C = -1, w < 0: -w modes with C = +1, C = (n.sigma) tau_y, n the
+    direction of the field. The opposite edge of a strip carries modes of the other sign.
+
+    Args:
+        sc: the superconductor (model and pairing channel; the strength of the pairing is not used).
+        gap: pairing amplitude Delta, energy unit of the model.
+        zeeman: V of sigma, energy; a number is along x, or a 3-vector.
+        k_parallel: momenta along the edge, 1/length (1/a for lattice models), scalar or (K,).
+        edge: "armchair", "zigzag" (triangular lattice), "straight", "diagonal" (square lattice) or a pair (n1, n2):
+            along n1 a1 + n2 a2, the sample to its left.
+
+    Returns:
+        Dataset over k_parallel: winding (0 where undefined, see status), status ("converged" or "gap closed": the
+        bulk gap at this k_parallel is below 1e-10 of the bandwidth), gap (a bound of the bulk gap from the nearest
+        root, energy; inf where no root is within 5 % of the unit circle), decay_length (of the slowest root that a
+        mode can contain, length, the larger of both sides where w = 0). Attributes: edge, real (whether A is real).
+
+    Raises:
+        InvalidInput: no chiral symmetry (names the terms that break it), unknown edge (lists the known ones), NaN.
+
+    Source: heterostructure.txt, below eq. 8; winding as a count of roots: argument principle.
+
+    >>> import spinvalley as sv
+    >>> sc = sv.Superconductor(sv.models.heterostructure(), sv.s_wave(on="sc", gap0=0.1))
+    >>> sv.topology.winding(sc, gap=0.1, zeeman=0.4, k_parallel=[1.0, 1.12, 1.2, 1.3]).winding.values
+    array([ 0,  1, -1,  1])
+    """
+    k = axis("k_parallel", k_parallel)
+    sides, found = chiral_columns(sc, gap, zeeman, edge)
+    numbers, closeness, slowest = winding_numbers(found.blocks(sides, k))
+    closed = closeness < CLOSED * sides.scale
+    length = _decay_length(slowest, sides.edge.spacing)
+    return xr.Dataset(
+        {
+            "winding": ("k_parallel", np.where(closed, 0, numbers).astype(int)),
+            "status": ("k_parallel", np.where(closed, str(Status.GAP_CLOSED), str(Status.CONVERGED))),
+            "gap": ("k_parallel", closeness, {"units": "energy"}),
+            "decay_length": ("k_parallel", np.where(closed, np.inf, length), {"units": "length"}),
+        },
+        coords={"k_parallel": ("k_parallel", k, {"units": "1/length"})},
+        attrs={"edge": sides.edge.name, "real": int(found.real)},
+    )
+
+
+def winding_integral(
+    sc: Superconductor, gap: float, zeeman: ArrayLike, k_parallel: ArrayLike, edge: object = "armchair"
+) -> xr.Dataset:
+    """Winding number by the integral of d arg det A over k_perp: an independent witness of `winding`, and slower.
+
+    Panels in k_perp are doubled until the phase turns by less than half a radian from point to point.
+
+    Returns:
+        Dataset over k_parallel: winding (float, an integer up to rounding), status ("converged" or "not converged"
+        where the phase still jumps at the finest mesh, near a closing).
+
+    Raises:
+        InvalidInput: as `winding`.
+    """
+    k = axis("k_parallel", k_parallel)
+    sides, found = chiral_columns(sc, gap, zeeman, edge)
+    blocks = found.blocks(sides, k)
+    values = np.full(len(k), np.nan)
+    states = np.full(len(k), str(Status.NOT_CONVERGED), dtype=object)
+    for n in range(len(k)):
+        values[n], resolved = _turns(blocks[:, n])
+        states[n] = str(Status.CONVERGED if resolved else Status.NOT_CONVERGED)
+    return xr.Dataset(
+        {"winding": ("k_parallel", values), "status": ("k_parallel", states.astype(str))},
+        coords={"k_parallel": ("k_parallel", k, {"units": "1/length"})},
+        attrs={"edge": sides.edge.name},
+    )
+
+
+def chiral_columns(sc: Superconductor, gap: float, zeeman: ArrayLike, edge: object) -> tuple[Columns, Frame]:
+    """Columns and chiral frame of a superconductor at an edge.
+
+    Raises:
+        InvalidInput: no chiral symmetry: names the terms that break it.
+    """
+    sides = columns(sc, gap, zeeman, edge)
+    found = frame(sides, zeeman)
+    why = "" if found is not None else reason(sc, gap, zeeman)
+    return sides, square_frame(found, "sc", why)
+
+
+def _decay_length(slowest: Floats, spacing: float) -> Floats:
+    with np.errstate(divide="ignore"):
+        return np.asarray(np.where(slowest > 0, -spacing / np.log(slowest), 0.0))
+
+
+def _turns(blocks: Floats) -> tuple[float, bool]:
+    """Turns of det A around zero on the unit circle, and whether every step was small."""
+    panels = _PANELS
+    while True:
+        points = np.exp(2j * np.pi * np.arange(panels + 1) / panels)
+        matrices = evaluate(np.repeat(blocks[:, None], panels + 1, axis=1), points)
+        steps = np.angle(np.exp(1j * np.diff(np.angle(np.linalg.det(matrices)))))
+        if np.abs(steps).max() < _LARGEST_TURN:
+            return float(steps.sum() / (2 * np.pi)), True
+        if panels >= _MOST_PANELS or smallest_singular(matrices).min() == 0:
+            return float(steps.sum() / (2 * np.pi)), False
+        panels *= 2
