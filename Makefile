@@ -57,6 +57,8 @@ $(STAMP): pyproject.toml
 	@$(PY) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "spinvalley needs Python 3.11 or newer, but $(VENV) has $$($(PY) --version 2>&1): remove $(VENV) and run make again." >&2; exit 1; }
 	$(PY) -m pip install --quiet --disable-pip-version-check -e '.[test]'
+	@$(PY) -m pip install --quiet --disable-pip-version-check -e '.[witness]' >/dev/null 2>&1 || \
+	  echo "qsymm could not be built here (it needs a compiler): the tests that compare with it are skipped."
 	@touch $@
 
 clean:

@@ -224,11 +224,11 @@ def particle_hole(H_minus_k: Array) -> Array:
 
 
 def chiral(n_orbitals: int = 1) -> Matrix:
-    """Chiral operator sigma_x tau_y of an Ising superconductor in an in-plane field along x.
+    """Chiral operator sigma_x tau_y of an Ising superconductor in an in-plane field of any direction.
 
     C = tau_y (x) 1 (x) sigma_x, with C^2 = 1. It anticommutes with H(k) for real hopping, Ising spin-orbit coupling,
-    V_x sigma_x and a real singlet gap, so that a winding number exists along every line in k. Rashba coupling, V_y and
-    V_z break it.
+    V_x sigma_x + V_y sigma_y and a real singlet gap, so that a winding number exists along every line in k. Rashba
+    coupling and V_z break it; V_y does not, as C commutes with spin rotations about z.
 
     Args:
         n_orbitals: Number n of orbitals, >= 1.

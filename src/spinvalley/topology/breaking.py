@@ -40,16 +40,16 @@ def parts(sc: Superconductor, gap: float, zeeman: ArrayLike) -> dict[str, dict[C
     hoppings = hoppings_of(sc.model)
     size = sc.model.dim // 2
     for spin, pauli in _PAULI.items():
-        orbital = {c: _component(m, pauli, size) for c, m in hoppings.items()}
+        orbital: Table = {c: _component(m, pauli, size) for c, m in hoppings.items()}
         for odd in (False, True):
             sign = -1 if odd else 1
             table = {
-                c: np.kron(0.5 * (m + sign * orbital.get((-c[0], -c[1]), np.zeros_like(m))), pauli)
+                c: np.kron(0.5 * (m + sign * orbital.get((-c[0], -c[1]), np.zeros_like(m))), pauli).astype(complex)
                 for c, m in orbital.items()
             }
             _add(tables, _NAMES[spin, odd], {c: _particles_and_holes(m) for c, m in table.items()})
     for axis, pauli, value in zip("xyz", (SX, SY, SZ), zeeman_vector(zeeman), strict=True):
-        field = value * np.kron(np.diag(sc.model.zeeman_weights), pauli)
+        field = (value * np.kron(np.diag(sc.model.zeeman_weights), pauli)).astype(complex)
         _add(tables, f"field along {axis}", {(0, 0): _particles_and_holes(field)})
     empty = np.zeros((sc.model.dim, sc.model.dim))
     _add(tables, "pairing", {(0, 0): nambu(empty, empty, gap * bdg.pairing_matrix(sc.model, sc.pairing))})
@@ -70,11 +70,11 @@ def total(tables: Mapping[str, Table], without: tuple[str, ...] = ()) -> dict[Ce
 def chiral_breakers(sc: Superconductor, gap: float, zeeman: ArrayLike) -> list[tuple[str, ...]]:
     """Smallest sets of parts without which a chiral symmetry exists; empty where it exists or none restores it."""
     named = parts(sc, gap, zeeman)
-    if find_chiral(total(named), zeeman) is not None:
+    if find_chiral(total(named)) is not None:
         return []
     removable = [name for name in named if name not in ("hopping", "pairing")]
     for size in range(1, len(removable) + 1):
-        sets = [s for s in combinations(removable, size) if find_chiral(total(named, s), zeeman) is not None]
+        sets = [s for s in combinations(removable, size) if find_chiral(total(named, s)) is not None]
         if sets:
             return sets
     return []

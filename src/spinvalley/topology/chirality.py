@@ -1,25 +1,28 @@
-"""The chiral frame: a basis (C = +1, C = -1) in which H(k) = [[0, A(k)], [A(k)^+, 0]], so that zero modes and windings belong to A.
+"""The chiral frame: a basis (C = +1, C = -1) in which H(k) = [[0, A(k)], [A(k)^+, 0]]; zero modes belong to A.
 
-C H C^+ = -H with C^2 = 1. A maps the states with C = -1 to those with C = +1. The sign of C is chosen such that it
-overlaps positively with (n.sigma) tau_y, n the direction of the in-plane field (x without one). If in addition an
-antiunitary operator maps k_perp -> -k_perp at fixed k_par with square +1 (the paper's T_1D), the frame makes every
-column matrix of A real.
+C H C^+ = -H with C^2 = 1. A maps the states with C = -1 to those with C = +1. C is sigma_x tau_y where this serves
+(hopping, Ising coupling, any in-plane field, singlet pairing); the sign of any other C is chosen such that it overlaps
+positively with sigma_x tau_y. If in addition an antiunitary operator maps k_perp -> -k_perp at fixed k_par with square
++1 (the paper's T_1D), the frame makes every column matrix of A real.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from spinvalley.checks import Floats, InvalidInput, zeeman_vector
+from spinvalley.checks import Floats, InvalidInput
 from spinvalley.models.model import Cell, Matrix
-from spinvalley.spin import SX, SY
+from spinvalley.spin import chiral
 from spinvalley.topology.columns import Columns
 from spinvalley.topology.edges import Edge
 from spinvalley.topology.intertwiners import hermitian_unitary, intertwiners, real_basis, symmetric_unitary, violation
 
+Array = NDArray[Any]  # real or complex
 TOLERANCE = 1e-10
 
 
@@ -39,29 +42,22 @@ class Frame:
     minus: Matrix
     real: bool = False
 
-    def blocks(self, columns: Columns, k_parallel: Floats) -> Matrix | Floats:
+    def blocks(self, columns: Columns, k_parallel: Floats) -> Array:
         """A_n(k_par), shape (2r + 1, K, d, d), real if the frame is."""
         blocks = columns.compressed(k_parallel, self.plus, self.minus)
         return np.ascontiguousarray(blocks.real) if self.real else blocks
 
 
-def find_chiral(table: Mapping[Cell, Matrix], zeeman: object = 0.0) -> Matrix | None:
+def find_chiral(table: Mapping[Cell, Matrix]) -> Matrix | None:
     """A chiral operator C = C^+ with C^2 = 1 and C T_R = -T_R C for all hoppings, or None."""
     matrices = np.array(list(table.values()))
-    n = matrices.shape[-1] // 4
-    x, y, _ = zeeman_vector(zeeman)  # type: ignore[arg-type]
-    norm = float(np.hypot(x, y))
-    directions = [(x / norm, y / norm)] if norm > 0 else []
-    candidates = [np.kron(SY, np.kron(np.eye(n), a * SX + b * SY)) for a, b in [*directions, (1, 0), (0, 1)]]
-    for candidate in candidates:
-        if violation(matrices, -matrices, candidate) < TOLERANCE:
-            return np.asarray(candidate)
+    named = chiral(matrices.shape[-1] // 4)
+    if violation(matrices, -matrices, named) < TOLERANCE:
+        return named
     found = hermitian_unitary(intertwiners(matrices, -matrices))
     if found is None or violation(matrices, -matrices, found) > 1e3 * TOLERANCE:
         return None
-    overlaps = np.array([np.vdot(c, found).real for c in candidates])
-    largest = overlaps[np.argmax(np.abs(overlaps))]
-    return found if largest >= 0 else -found
+    return found if np.vdot(named, found).real >= 0 else -found
 
 
 def mirrored(table: Mapping[Cell, Matrix], which: Edge) -> tuple[Matrix, Matrix] | None:
@@ -82,9 +78,9 @@ def mirrored(table: Mapping[Cell, Matrix], which: Edge) -> tuple[Matrix, Matrix]
     return np.array(first), np.array(second)
 
 
-def frame(columns: Columns, zeeman: object = 0.0) -> Frame | None:
+def frame(columns: Columns) -> Frame | None:
     """The chiral frame of a superconductor at an edge, real where the symmetry allows it; None without a symmetry."""
-    operator = find_chiral(columns.table, zeeman)
+    operator = find_chiral(columns.table)
     if operator is None:
         return None
     real = _real_frame(columns, operator)
@@ -121,7 +117,7 @@ def _real_frame(columns: Columns, operator: Matrix) -> Frame | None:
 
 def _split(operator: Matrix, basis: Matrix) -> Frame:
     """Eigenstates of C as combinations of `basis` with real coefficients where C is real there."""
-    inside = basis.conj().T @ operator @ basis
+    inside: Array = basis.conj().T @ operator @ basis
     inside = inside.real if np.abs(inside.imag).max() < TOLERANCE else inside
     values, vectors = np.linalg.eigh(inside)
     states = basis @ vectors

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats, Status, axis
 from spinvalley.pairing import Superconductor
 from spinvalley.topology.breaking import reason
-from spinvalley.topology.chirality import Frame, frame, square_frame
+from spinvalley.topology.chirality import Array, Frame, frame, square_frame
 from spinvalley.topology.columns import Columns, columns
 from spinvalley.topology.roots import evaluate, smallest_singular, winding_numbers
 
@@ -26,8 +26,8 @@ def winding(
 
     H(k) = [[0, A], [A^+, 0]] in the chiral frame, (2 pi i) w = closed integral of d ln det A over k_perp into the
     sample. It is counted, not integrated: w is the number of roots lambda of det A(k_par, lambda) = 0 inside the unit
-    circle minus that of the poles. w > 0: w modes with C = -1, w < 0: -w modes with C = +1, C = (n.sigma) tau_y, n the
-    direction of the field. The opposite edge of a strip carries modes of the other sign.
+    circle minus that of the poles. w > 0: w modes with C = -1, w < 0: -w modes with C = +1, where C = sigma_x tau_y
+    (see `symmetry_class`). The opposite edge of a strip carries modes of the other sign.
 
     Args:
         sc: the superconductor (model and pairing channel; the strength of the pairing is not used).
@@ -106,7 +106,7 @@ def chiral_columns(sc: Superconductor, gap: float, zeeman: ArrayLike, edge: obje
         InvalidInput: no chiral symmetry: names the terms that break it.
     """
     sides = columns(sc, gap, zeeman, edge)
-    found = frame(sides, zeeman)
+    found = frame(sides)
     why = "" if found is not None else reason(sc, gap, zeeman)
     return sides, square_frame(found, "sc", why)
 
@@ -116,7 +116,7 @@ def _decay_length(slowest: Floats, spacing: float) -> Floats:
         return np.asarray(np.where(slowest > 0, -spacing / np.log(slowest), 0.0))
 
 
-def _turns(blocks: Floats) -> tuple[float, bool]:
+def _turns(blocks: Array) -> tuple[float, bool]:
     """Turns of det A around zero on the unit circle, and whether every step was small."""
     panels = _PANELS
     while True:
