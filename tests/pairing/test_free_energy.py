@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 import witness
 from spinvalley import Superconductor, free_energy, models, s_wave
-from spinvalley.pairing.landscape import SMALLEST
+from spinvalley.pairing.landscape import SMALLEST, many_temperatures
 from spinvalley.pairing.sampler import Sampler
 from spinvalley.pairing.spectrum import Spectrum
 
@@ -216,3 +216,20 @@ def test_a_spectrum_is_never_that_of_other_nodes():
     for _ in range(1500):
         point = (rng.choice(temperatures), rng.choice(fields), 6, SMALLEST)
         np.testing.assert_array_equal(sampler.spectrum(*point).weights, sampler.nodes(*point).weights)
+
+
+@pytest.mark.parametrize("coupling", [0.0, 0.001, 0.5])
+@pytest.mark.parametrize("number", [2, 40])
+def test_compiled_sums_are_those_of_the_energies_where_these_are_degenerate(coupling, number):
+    """Without a field pairs are degenerate, at Gamma = 0 over the whole zone: errors of 1e-8 must cancel in each sum."""
+    model = models.heterostructure(coupling=coupling)
+    sampler = Sampler(model, s_wave(on="sc", v=1.0))
+    spectrum = sampler.spectrum(0.006, 0.0, 6, 0.0)
+    gaps, kT = np.linspace(0.01, 0.1, 14), np.linspace(0.006, 0.1, number)
+    sums = spectrum.sums(gaps, kT, many_temperatures(kT))
+    energies, zero = spectrum.energies(gaps), spectrum.energies(np.zeros(1))
+    np.testing.assert_allclose(sums.half, 0.5 * np.einsum("ndk,k->d", energies - zero, spectrum.weights), atol=1e-15)
+    for n in (0, -1):
+        here, there = (kT[n] * np.log1p(np.exp(-e / kT[n])) for e in (energies, zero))
+        expected = np.einsum("ndk,k->d", here - there, spectrum.weights)
+        np.testing.assert_allclose(sums.thermal[:, n], expected, atol=1e-15)

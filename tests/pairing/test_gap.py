@@ -253,3 +253,11 @@ def test_a_tolerance_that_cannot_be_met_is_a_status_or_an_exception():
 def test_far_beyond_every_scale_there_is_the_normal_state(kT, field):
     state = solve_gap(FILM, kT, field)
     assert (state.gap, state.status, state.condensation) == (0.0, Status.NORMAL, 0.0)
+
+
+@pytest.mark.parametrize("field", [0.0, 0.04])
+def test_an_uncoupled_layer_changes_nothing(field):
+    film = Superconductor(models.film(), s_wave(gap0=0.1))
+    pair = Superconductor(models.heterostructure(coupling=0.0), s_wave(on="sc", v=film.v))
+    alone, stacked = (solve_gap(sc, 0.006, field, tol=1e-6) for sc in (film, pair))
+    assert stacked.gap == pytest.approx(alone.gap, abs=stacked.error + alone.error)

@@ -134,7 +134,7 @@ def _three_small(xp: Any, e: tuple[Array, ...], pairs: tuple[Array, ...]) -> tup
     second = 0.5 * (s1 + xp.sqrt(xp.maximum(s1 * s1 - 4 * p1, 0.0)))
     largest = 0.5 * (s2 + xp.sqrt(xp.maximum(s2 * s2 - 4 * p2, 0.0)))
     third = p2 / xp.maximum(largest, 1e-300)
-    needed = (third < 0.5 * largest) & (second > 0.003 * third)
+    needed = (third < 0.5 * largest) & (second > 1e-5 * third)
     root = xp.where(needed, largest, 1.0)
     e1, e2, e3, e4 = (xp.where(needed, value, other) for value, other in zip(e, (1.0, 0.0, 0.0, 0.0), strict=True))
     for _ in range(5):

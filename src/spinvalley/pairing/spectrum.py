@@ -167,7 +167,8 @@ class Spectrum:
             for chunk in self._chunks:
                 near = 2 if chunk.far - float(piece.max()) > REACH * float(kT.max()) else len(chunk.table)
                 if basis is None:
-                    h, t = _direct_sums(chunk.table, chunk.weights, x, np.maximum(kT, 1e-300), near=near)
+                    known = (chunk.table, *_both_energies(chunk.table, x), chunk.weights, x)
+                    h, t = _direct_sums(*known, np.maximum(kT, 1e-300), near=near)
                 else:
                     scales = (basis.scale, basis.top)
                     h, t = _moment_sums(chunk.table, chunk.weights, x, *scales, size=basis.size, near=near)
@@ -250,8 +251,12 @@ def _pair_gain(xp: Any, table: Any, x: Any) -> Any:
     return (step_first + 2 * step_root) / xp.maximum(total, 1e-300)
 
 
-def _direct(xp: Any, table: Any, weights: Any, x: Any, kT: Any, *, near: int) -> Any:
-    energies, zero = _energies_and_zero(xp, table, x)
+def _direct(xp: Any, table: Any, energies: Any, zero: Any, weights: Any, x: Any, kT: Any, *, near: int) -> Any:
+    """Sums at each temperature. The energies come in from a compiled function of their own.
+
+    Inside this one the compiler would evaluate those of a degenerate pair in several loops with different rounding,
+    1e-8 each, which then does not cancel.
+    """
 
     def at(t: Any) -> Any:
         return xp.einsum("ndk,k->d", _thermal(xp, energies[:near], t) - _thermal(xp, zero[:near], t), weights)
@@ -284,5 +289,6 @@ def _moments(xp: Any, table: Any, weights: Any, x: Any, scale: Any, top: Any, *,
     return _half(xp, table, x, energies, zero, weights), out[1:] - out[:1]
 
 
+_both_energies = compiled(_energies_and_zero)
 _direct_sums = compiled(_direct, static=("near",))
 _moment_sums = compiled(_moments, static=("size", "near"))
