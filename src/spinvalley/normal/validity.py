@@ -14,7 +14,9 @@ from spinvalley.normal.contours import fermi_contours
 from spinvalley.normal.proximity import effective_hamiltonian, induced, isolated, split
 
 _SCHEMES = ("static", "renormalised")
+_FACTORS = ("zeeman", "gap")
 _SHELL = 8
+_WEAK = 1e-4
 
 
 def static_validity(model: Model, keep: Layers = "sc", zeeman: ArrayLike = 0.0, *, points: int = 240) -> xr.Dataset:
@@ -112,8 +114,9 @@ def renormalised_film(model: Model, keep: str = "sc", window: float = 0.25) -> x
 
     Returns:
         Dataset of dim scheme: t, mu, beta_so; scalar_rms, scalar_max, ising_rms, ising_max, the residuals of the two
-        parts; flip_max, the largest spin-flip element, which the film leaves out; and weight, the mean of Z in the
-        shell (no dim). Energies in the unit of the model.
+        parts; flip_max, the largest spin-flip element, which the film leaves out; zeeman, the factor of a weak field
+        along x on the film, and gap, that of a pairing on the kept layer (static: 1, renormalised: Z), both averaged
+        over the shell; and weight, the mean of Z in the shell (no dim). Energies in the unit of the model.
 
     Raises:
         InvalidInput: unknown layer, more than one kept orbital, another lattice, window not positive or without states.
@@ -131,6 +134,7 @@ def renormalised_film(model: Model, keep: str = "sc", window: float = 0.25) -> x
     k, weight = _shell(alone, positive("window", window))
     even = np.stack([2 * np.cos(k @ bonds.T).sum(axis=-1), -np.ones(len(k))], axis=-1)
     odd = 2 * np.sin(k @ bonds.T).sum(axis=-1)[:, None]
+    mean = float(np.sum(weight * induced(model, keep, k).weight_scalar.values))
     columns: dict[str, list[float]] = {}
     for scheme in _SCHEMES:
         h = effective_hamiltonian(model, keep, k, renormalised=scheme == "renormalised")
@@ -139,15 +143,23 @@ def renormalised_film(model: Model, keep: str = "sc", window: float = 0.25) -> x
         (beta_so,), ising_rms, ising_max = _fit(odd, 0.5 * (up - down), weight)
         row = {"t": t, "mu": mu, "beta_so": beta_so, "scalar_rms": scalar_rms, "scalar_max": scalar_max}
         spin = {"ising_rms": ising_rms, "ising_max": ising_max, "flip_max": np.abs(h[:, 0, 1]).max()}
-        for name, value in (row | spin).items():
+        factors = {"zeeman": _field_factor(model, keep, k, weight, scheme), "gap": 1.0 if scheme == "static" else mean}
+        for name, value in (row | spin | factors).items():
             columns.setdefault(name, []).append(float(value))
-    mean = float(np.sum(weight * induced(model, keep, k).weight_scalar.values))
     return xr.Dataset(
-        {name: ("scheme", values, {"units": ENERGY}) for name, values in columns.items()}
+        {name: ("scheme", v, {"units": "1" if name in _FACTORS else ENERGY}) for name, v in columns.items()}
         | {"weight": ((), mean, {"units": "1"})},
         coords={"scheme": list(_SCHEMES)},
         attrs={"window": window},
     )
+
+
+def _field_factor(model: Model, keep: Layers, k: Floats, weight: Floats, scheme: str) -> float:
+    """Mean of d h_eff / dV along sigma_x over the states of a shell, from the part of h_eff odd in a weak V."""
+    up, down = (
+        effective_hamiltonian(model, keep, k, sign * _WEAK, renormalised=scheme == "renormalised") for sign in (1, -1)
+    )
+    return float(np.sum(weight * (up - down)[:, 0, 1].real) / (2 * _WEAK))
 
 
 def _exact_poles(model: Model, keep: Layers, k: Floats, zeeman: ArrayLike) -> tuple[Floats, Floats]:

@@ -1,7 +1,32 @@
 """Topology: symmetry class, nodal points, winding numbers, strips and semi-infinite edges."""
 
+from spinvalley.topology.andreev import andreev
+from spinvalley.topology.bulk import bulk_gap
+from spinvalley.topology.edge_spectrum import edge_spectrum, edge_zero_modes
+from spinvalley.topology.effective import Effective, compare_effective, effective
+from spinvalley.topology.equilibrium import field_at_ratio
+from spinvalley.topology.flat_bands import flat_band_map, flat_bands
+from spinvalley.topology.nodes import nodes
 from spinvalley.topology.symmetry import symmetry_class
+from spinvalley.topology.threshold import threshold
 from spinvalley.topology.winding import winding, winding_integral
 from spinvalley.topology.zero_modes import zero_modes
 
-__all__ = ["symmetry_class", "winding", "winding_integral", "zero_modes"]
+__all__ = [
+    "Effective",
+    "andreev",
+    "bulk_gap",
+    "compare_effective",
+    "edge_spectrum",
+    "edge_zero_modes",
+    "effective",
+    "field_at_ratio",
+    "flat_band_map",
+    "flat_bands",
+    "nodes",
+    "symmetry_class",
+    "threshold",
+    "winding",
+    "winding_integral",
+    "zero_modes",
+]
