@@ -221,7 +221,7 @@ def test_a_spectrum_is_never_that_of_other_nodes():
 @pytest.mark.parametrize("coupling", [0.0, 0.001, 0.5])
 @pytest.mark.parametrize("number", [2, 40])
 def test_compiled_sums_are_those_of_the_energies_where_these_are_degenerate(coupling, number):
-    """Without a field pairs are degenerate, at Gamma = 0 over the whole zone: errors of 1e-8 must cancel in each sum."""
+    """Without a field pairs are degenerate, at Gamma = 0 over the whole zone: errors of 1e-8 must cancel in a sum."""
     model = models.heterostructure(coupling=coupling)
     sampler = Sampler(model, s_wave(on="sc", v=1.0))
     spectrum = sampler.spectrum(0.006, 0.0, 6, 0.0)

@@ -50,7 +50,9 @@ def test_the_tail_falls_with_the_decay_length():
     assert abs(mode.root.item()) ** 800 == pytest.approx(np.sqrt(late / early), rel=0.3)
 
 
-@pytest.mark.parametrize(("x", "columns_of_decay"), [(0.6135, 3e4), (0.62, 7e4), (0.6245, 7e5), (0.73, 4e3), (0.749, 3e3)])
+@pytest.mark.parametrize(
+    ("x", "columns_of_decay"), [(0.6135, 3e4), (0.62, 7e4), (0.6245, 7e5), (0.73, 4e3), (0.749, 3e3)]
+)
 def test_modes_of_the_heterostructure_reach_thousands_of_columns(x, columns_of_decay):
     mode = topology.zero_modes(BILAYER, 0.1, 0.4, x * B, columns=1)
     assert mode.residual.item() < 1e-12
@@ -62,7 +64,9 @@ def test_modes_of_a_wave_are_eigenstates_of_the_chiral_operator():
     for x in (0.7, -0.7):
         mode = topology.zero_modes(ISING, 0.3, 1.2, x * B, columns=20)
         assert mode.chirality.item() == -np.sign(mode.winding.item())
-        np.testing.assert_allclose(mode.wave.values[0] @ chiral.T, mode.chirality.item() * mode.wave.values[0], atol=1e-12)
+        np.testing.assert_allclose(
+            mode.wave.values[0] @ chiral.T, mode.chirality.item() * mode.wave.values[0], atol=1e-12
+        )
 
 
 def test_no_mode_without_winding_and_none_at_a_closing():
