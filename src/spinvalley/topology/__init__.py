@@ -7,13 +7,17 @@ from spinvalley.topology.effective import Effective, compare_effective, effectiv
 from spinvalley.topology.equilibrium import field_at_ratio
 from spinvalley.topology.flat_bands import flat_band_map, flat_bands
 from spinvalley.topology.nodes import nodes
+from spinvalley.topology.profiles import local_density, strip_states
+from spinvalley.topology.strip import FiniteSizeWarning, strip
 from spinvalley.topology.symmetry import symmetry_class
 from spinvalley.topology.threshold import threshold
+from spinvalley.topology.width import width_for
 from spinvalley.topology.winding import winding, winding_integral
 from spinvalley.topology.zero_modes import zero_modes
 
 __all__ = [
     "Effective",
+    "FiniteSizeWarning",
     "andreev",
     "bulk_gap",
     "compare_effective",
@@ -23,9 +27,13 @@ __all__ = [
     "field_at_ratio",
     "flat_band_map",
     "flat_bands",
+    "local_density",
     "nodes",
+    "strip",
+    "strip_states",
     "symmetry_class",
     "threshold",
+    "width_for",
     "winding",
     "winding_integral",
     "zero_modes",
