@@ -30,7 +30,7 @@ def call(capsys, *arguments):
 
 
 # Start ----------------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("arguments", [("--help",), ("hc2", "--help"), ("--version",), ("frob",)])
+@pytest.mark.parametrize("arguments", [("--help",), ("hc2", "--help"), ("edge", "--help"), ("--version",), ("frob",)])
 def test_the_start_imports_nothing_heavy(arguments):
     script = (
         "import sys; from spinvalley import cli; code = cli.main(sys.argv[1:]);"
@@ -45,7 +45,7 @@ def test_the_start_imports_nothing_heavy(arguments):
 def test_help_and_version(capsys):
     code, out, _ = call(capsys, "--help")
     assert code == 0
-    assert all(command in out for command in ("paper", "gap", "hc2", "map"))
+    assert all(command in out for command in ("paper", "gap", "hc2", "map", "edge"))
     assert call(capsys)[:2] == (code, out)
     assert call(capsys, "--version")[:2] == (0, f"spinvalley {sv.__version__}\n")
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import spinvalley as sv
-from spinvalley.cli.options import KT, ZEEMAN, Delivery, Physics, spread
+from spinvalley.cli.options import KT, ZEEMAN, Delivery, EdgePhysics, EdgeView, Physics, spread
 
 _DIRECTION: Final = typer.Option(help="Direction x,y,z of the field; z is normal to the layers.", metavar="X,Y,Z")
 _TOL: Final = typer.Option(help="Tolerance, relative to the gap at T = V = 0 (hc2: to the field).", metavar="NUMBER")
@@ -121,3 +121,20 @@ def gap_map(
 ) -> None:
     """Gap on a grid of temperatures and fields."""
     raise typer.Exit(_commands().gap_map(physics, delivery, kT, zeeman, direction, tol))
+
+
+@app.command()
+@spread
+def edge(
+    physics: EdgePhysics,
+    view: EdgeView,
+    zeeman: Annotated[float, typer.Option(help="Zeeman energy V in units of Delta: V/Delta.", metavar="NUMBER")] = 4.0,
+    direction: Annotated[str, _DIRECTION] = "1,0,0",
+    out: Annotated[Path, typer.Option(help="Folder for figures, data and summary.")] = Path("edge"),
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """Majorana flat bands of an edge: nodes, winding number, strip and semi-infinite edge at V = --zeeman x Delta.
+
+    Energies of the model are in its unit, but --zeeman, --energies and --eta are in units of the gap Delta.
+    """
+    raise typer.Exit(import_module("spinvalley.cli.edges").edge(physics, view, zeeman, direction, out, json))

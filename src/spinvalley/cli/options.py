@@ -18,6 +18,8 @@ MODELS: Final = ("film", "tmd", "ising-film", "heterostructure")
 
 _MODEL: Final = "Model (energies in its unit; |t| = 1 by default)"
 _STRENGTH: Final = "Pairing (exactly one strength)"
+_GAP: Final = "Gap Delta as given, or self-consistent (then with at most one strength)"
+_VIEW: Final = "Edge, strip and what is drawn"
 _RANGE: Final = "A number, a list 0.1,0.2 or a range start:stop:number."
 
 KT = Annotated[str, typer.Option("--kT", help=f"Temperature k_B T. {_RANGE}", metavar="RANGE")]
@@ -30,6 +32,14 @@ def _model(help_text: str, *names: str, metavar: str = "ENERGY") -> Any:
 
 def _strength(help_text: str, *names: str) -> Any:
     return typer.Option(*names, help=help_text, rich_help_panel=_STRENGTH, metavar="ENERGY")
+
+
+def _gap(help_text: str, *names: str) -> Any:
+    return typer.Option(*names, help=help_text, rich_help_panel=_GAP, metavar="ENERGY")
+
+
+def _view(help_text: str, metavar: str = "RANGE") -> Any:
+    return typer.Option(help=help_text, rich_help_panel=_VIEW, metavar=metavar)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +55,7 @@ class Physics:
     mu_sc: Annotated[float | None, _model("Chemical potential of the superconductor.")] = None
     mu_tmd: Annotated[float | None, _model("Chemical potential of the dichalcogenide.")] = None
     coupling: Annotated[float | None, _model("Vertical hopping Gamma (heterostructure).")] = None
+    rashba: Annotated[float | None, _model("Rashba coupling added to the model, in all layers.")] = None
     zeeman_on: Annotated[str | None, _model("Layers that feel the field: both or sc.", metavar="LAYERS")] = None
     on: Annotated[
         list[str] | None,
@@ -54,6 +65,35 @@ class Physics:
     v: Annotated[float | None, _strength("Coupling v.", "--v")] = None
     tc: Annotated[float | None, _strength("Critical temperature k_B Tc of this very model.")] = None
     layer_gap0: Annotated[float | None, _strength("Gap of the paired layer alone (it fixes v).")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgePhysics(Physics):
+    """The superconductor of `edge`: the paper's by default, with a given gap or that of the equilibrium state."""
+
+    model: Annotated[str, _model(f"One of {', '.join(MODELS)}.", metavar="NAME")] = "heterostructure"
+    gap: Annotated[float, _gap("Delta; with --self-consistent and no strength it is that at T = V = 0.")] = 0.1
+    self_consistent: Annotated[
+        bool,
+        typer.Option(
+            "--self-consistent", help="Take Delta(T, V) of the equilibrium state instead.", rich_help_panel=_GAP
+        ),
+    ] = False
+    kT: Annotated[float | None, _gap("Temperature k_B T, with --self-consistent.", "--kT")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class EdgeView:
+    """What is seen of an edge: momenta in units of half the edge zone, energies in units of Delta."""
+
+    edge: Annotated[
+        str, typer.Option(help="armchair, zigzag, or n1,n2: along n1 a1 + n2 a2.", rich_help_panel=_VIEW)
+    ] = "armchair"
+    momenta: Annotated[str, _view(f"k_par in half edge zones, pi/(sqrt3 a) for armchair. {_RANGE}")] = "0:1:201"
+    energies: Annotated[str, _view(f"E/Delta of the spectral function. {_RANGE}")] = "-0.05:0.05:81"
+    eta: Annotated[float | None, _view("Broadening in Delta; default: the spacing of --energies.", "NUMBER")] = None
+    width: Annotated[int, _view("Columns of the strip.", "COLUMNS")] = 100
+    states: Annotated[int, _view("Levels of the strip at each k_par.", "NUMBER")] = 12
 
 
 @dataclass(frozen=True, kw_only=True)

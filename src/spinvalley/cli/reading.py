@@ -49,7 +49,7 @@ def model(physics: Physics) -> models.TightBinding:
         if parameter.default is inspect.Parameter.empty and key not in given:
             raise InvalidInput(f"`{key}` must be given for the model {name}, but is not")
     built: models.TightBinding = factory(**given)
-    return built
+    return built if physics.rashba is None else built + models.Rashba(physics.rashba)
 
 
 def numbers(name: str, text: str) -> Floats:
