@@ -8,15 +8,22 @@ import pytest
 import xarray as xr
 
 from spinvalley.checks import InvalidInput
+from spinvalley.models import Rashba
 from spinvalley.normal import bands, fermi_contours, spectral_map
 from spinvalley.papers import heterostructure
 from spinvalley.papers.heterostructure import Computed, Parameters, algebra, claims
 from spinvalley.papers.heterostructure.captions import captions
 from spinvalley.papers.heterostructure.curves import Layer, lines_table, lowest, reduced
 from spinvalley.papers.heterostructure.drawings import FIGURES
+from spinvalley.papers.heterostructure.edge import compute_edge, superconductor
+from spinvalley.papers.heterostructure.parameters import BORDER, EdgeParameters
+from spinvalley.topology import symmetry_class
 
 GAPS = (0.2, 0.05)
-PARAMETERS = Parameters(couplings=(0.0, 0.5), ladder=GAPS, gap0=0.05, momenta=33)
+EDGE = EdgeParameters(
+    width=20, states=8, momenta=9, resolved_width=40, map_size=(5, 4), phase_size=(21, 6), ladder=(0.3,)
+)
+PARAMETERS = Parameters(couplings=(0.0, 0.5), ladder=GAPS, gap0=0.05, momenta=33, edge=EDGE)
 
 
 def line(layer, coupling, *, top, order, tc=1.0, status="converged"):
@@ -46,8 +53,21 @@ def gap_map(line):
     return xr.Dataset({"gap": (dims, gap), "status": (dims, status)}, {"kT": kT, "zeeman": zeeman})
 
 
+def ratio(u, status="converged", at=4.0):
+    """A field of so many gaps, in H_P."""
+    values = {"u": u, "u_error": 1e-4, "ratio": at, "gap": 0.01, "status": status}
+    return xr.Dataset({name: ((), value) for name, value in values.items()})
+
+
 @pytest.fixture(scope="module")
-def data():
+def edge():
+    """Fig. 4 as it is, on coarse meshes; the self-consistent fields as the two gaps have them."""
+    found = compute_edge(PARAMETERS, {}, lambda *_: None)
+    return replace(found, equilibrium={0.1: ratio(0.77, "beyond range", 0.78), 0.02: ratio(1.27)})
+
+
+@pytest.fixture(scope="module")
+def data(edge):
     """The normal state as it is; critical lines as the paper has them for the small gap, but not for the large one."""
     layers = {gap0: Layer.of(PARAMETERS, gap0) for gap0 in GAPS}
     here = layers[0.05]
@@ -64,6 +84,7 @@ def data():
         maps={coupling: gap_map(each) for coupling, each in lines.items()},
         ladder=ladder,
         deep=lines[0.5].isel(kT=[0]),
+        edge=edge,
     )
 
 
@@ -88,6 +109,20 @@ EXPECTED = {
     "beyond": "reproduced if Delta0/|t| = 0.05",
     "several": "reproduced if Delta0/|t| = 0.05",
     "second": "reproduced if Delta0/|t| = 0.05",
+    "gapped": "reproduced",
+    "trivial": "reproduced",
+    "operators": "reproduced",
+    "bdi": "reproduced",
+    "threshold": "reproduced",
+    "nontrivial": "reproduced",
+    "nodes": "reproduced",
+    "flat": "reproduced",
+    "strip": "not reproduced",
+    "ratio": "reproduced if Delta0/|t| = 0.02",
+    "eq8": "reproduced",
+    "selective": "reproduced",
+    "blocked": "reproduced",
+    "equal-spin": "reproduced",
 }
 
 
@@ -105,6 +140,60 @@ def test_values_that_need_no_phase_diagram(data):
     assert value["eq5-sign"][0] == pytest.approx(-0.73205081, abs=1e-8)
     np.testing.assert_allclose(value["rho3"], [0.347077, 0.640924], atol=3e-6)
     np.testing.assert_allclose(value["pauli"], [1.8504, 1.8561], atol=5e-5)
+
+
+def test_values_of_figure_4(data):
+    table = claims(data)
+    value = {claim.name: [r.value for r in claim.results] for claim in table.claims}
+    assert value["gapped"][0] == pytest.approx(0.05235, abs=5e-6)
+    np.testing.assert_allclose(value["threshold"], [1, 0.97432], atol=1.5e-5)
+    assert data.edge.static == pytest.approx(1 / value["threshold"][1], abs=2e-5)  # two routes to the lower threshold
+    assert value["nodes"] == [12]
+    ours = data.edge.bands["armchair"]
+    ends = [*ours.start.values[3:], ours.stop.values[-1]]
+    np.testing.assert_allclose(np.array(ends) / BORDER, [0.608657, 0.625021, 0.695671, 0.749959], atol=1e-6)
+    assert ours.winding.values[3:].tolist() == [1, -1, 1]
+    assert "counts the same modes at 123 momenta" in table["flat"].comment
+    assert "with w other than 0 is 0" in table["flat"].comment
+    assert value["strip"][0] > 3000
+    assert max(value["eq8"]) < 2e-3
+    np.testing.assert_allclose(value["selective"], 2, atol=1e-6)
+    np.testing.assert_allclose(value["blocked"], 0, atol=1e-6)
+    spins = [float(mode.sx[0]) for mode in data.edge.spins]
+    np.testing.assert_allclose(spins, [0.97, 0.968, -0.967], atol=1e-3)
+
+
+def test_a_field_along_y_breaks_no_operator_and_the_terms_named_break_two(data):
+    sc = superconductor(data.parameters)
+    along_y = symmetry_class(sc, 0.1, [0, 0.4, 0])
+    names = ["chiral", "time_reversal_1d", "particle_hole_1d"]
+    assert float(along_y.paper_violation.sel(symmetry=names).max()) < 1e-12
+    rashba = replace(sc, model=sc.model + Rashba(0.1, on="sc"))
+    for broken in (symmetry_class(sc, 0.1, [0, 0, 0.4]), symmetry_class(rashba, 0.1, 0.4)):
+        assert float(broken.paper_violation.sel(symmetry=names[:2]).min()) > 1e-2
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        (lambda e: {"gap": e.gap.assign(gap=e.gap.gap * 0)}, "gapped"),
+        (lambda e: {"phase": e.phase.assign(winding=e.phase.winding + 1)}, "trivial"),
+        (lambda e: {"symmetry": e.symmetry.assign(paper_violation=e.symmetry.paper_violation + 1)}, "operators"),
+        (lambda e: {"symmetry": e.symmetry.assign(square=-e.symmetry.square)}, "bdi"),
+        (lambda e: {"thresholds": {n: t.assign(zeeman=0.5 * t.zeeman) for n, t in e.thresholds.items()}}, "threshold"),
+        (lambda e: {"bands": e.bands | {"armchair": e.bands["armchair"].assign(fraction=0.0)}}, "nontrivial"),
+        (lambda e: {"nodes": e.nodes.isel(node=[])}, "nodes"),
+        (lambda e: {"bands": e.bands | {"armchair": e.bands["armchair"].isel(interval=[0, 3, 5])}}, "flat"),
+        (lambda e: {"equilibrium": {0.1: e.equilibrium[0.1]}}, "ratio"),
+        (lambda e: {"schemes": e.schemes.assign(largest_shift=e.schemes.largest_shift + 0.01)}, "eq8"),
+        (lambda e: {"reflection": e.reflection.assign(conductance=1 + 0 * e.reflection.conductance)}, "selective"),
+        (lambda e: {"reflection": e.reflection.assign(conductance=1 + 0 * e.reflection.conductance)}, "blocked"),
+        (lambda e: {"reflection": e.reflection.assign(andreev=1 + 0 * e.reflection.andreev)}, "equal-spin"),
+    ],
+)
+def test_a_broken_edge_turns_the_verdict(data, change, name):
+    broken = replace(data, edge=replace(data.edge, **change(data.edge)))
+    assert claims(broken)[name].verdict == "not reproduced"
 
 
 @pytest.mark.parametrize(
@@ -216,9 +305,12 @@ def test_the_paper_in_full(tmp_path):
         "beyond": small + "0.02, 0.01, 0.005, 0.002",
         "several": small + "0.01, 0.005, 0.002",
         "second": small + "0.05, 0.02, 0.01, 0.005, 0.002",
+        "ratio": small + "0.02, 0.005",
     }
     found = {r.at: r.value for r in table["beyond"].results}
     assert found[0.05] == pytest.approx(0.929523, abs=1e-5)
     assert found[0.005] == pytest.approx(3.84524, abs=1e-5)
     assert found[0.2] == pytest.approx(0.79087, abs=1e-5)
+    fields = {r.at: r.value for r in table["ratio"].results}
+    assert [fields[gap0] for gap0 in (0.1, 0.02, 0.005)] == pytest.approx([0.7685, 1.269, 1.985], abs=1e-3)
     assert {r.at: r.value for r in table["tc-ratio"].results}[0.05] == pytest.approx(0.692431, abs=1e-5)

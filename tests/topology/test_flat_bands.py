@@ -135,6 +135,12 @@ def test_the_gap_at_the_field_found_is_that_of_the_equilibrium():
     assert found.zeeman.item() / state.gap == pytest.approx(0.8, rel=1e-4)
 
 
+def test_a_steep_fall_is_not_taken_for_a_jump():
+    found = topology.field_at_ratio(bilayer(0.02), 0.1 * 0.02 / 1.764, 4.0, tol=1e-2)
+    assert found.status.item() == "converged"
+    assert found.ratio.item() == pytest.approx(4.0, rel=0.1)
+
+
 def test_above_tc_there_is_no_gap_to_compare_with():
     assert topology.field_at_ratio(ISING, 1.0, 4.0).status.item() == "normal"
     with pytest.raises(sv.InvalidInput, match="`ratio` must be positive"):

@@ -52,7 +52,10 @@ def field_at_ratio(
     top = ratio * (start.gap + start.error)  # Delta(V) <= Delta(0)
     root = float(brentq(lambda v: v - ratio * state(v).gap, 0.0, top, xtol=0.1 * tol * top, rtol=0.1 * tol))
     below, above = state(root * (1 - tol)), state(root * (1 + tol))
-    jumps = above.gap < (1 - _JUMP) * below.gap
+    jumps = below.gap - above.gap > _JUMP * below.gap
+    if jumps:  # or does Delta only fall steeply? Then ten times closer it falls by ten times less
+        nearer = state(root * (1 - 0.1 * tol)).gap - state(root * (1 + 0.1 * tol)).gap
+        jumps = nearer > 0.5 * (below.gap - above.gap)
     doubtful = Status.NOT_CONVERGED in (below.status, above.status)
     status = Status.NOT_CONVERGED if doubtful else Status.BEYOND_RANGE if jumps else Status.CONVERGED
     field, here = (root * (1 - tol), below) if jumps else (root, state(root))

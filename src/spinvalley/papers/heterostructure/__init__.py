@@ -1,6 +1,7 @@
 """The paper heterostructure.txt: Ising spin-orbit coupling induced in a superconductor by a dichalcogenide layer.
 
-`run` computes Fig. 1-3, the dependence on the gap that the paper does not print, and the table of its claims.
+`run` computes Fig. 1-4, the dependence on the gap that the paper does not print, what the strips of Fig. 4 cannot show,
+and the table of its claims.
 """
 
 from __future__ import annotations
@@ -13,9 +14,10 @@ from spinvalley.figures.style import journal
 from spinvalley.files import check_folder, staged_folder, write_dataset, write_text
 from spinvalley.papers.claims import ClaimsTable
 from spinvalley.papers.heterostructure.captions import captions
-from spinvalley.papers.heterostructure.computed import Computed, Progress, compute
+from spinvalley.papers.heterostructure.computed import Computed, compute
 from spinvalley.papers.heterostructure.curves import lines_table
 from spinvalley.papers.heterostructure.drawings import FIGURES
+from spinvalley.papers.heterostructure.edge import EdgeData, Progress
 from spinvalley.papers.heterostructure.parameters import Parameters
 from spinvalley.papers.heterostructure.statements import claims
 
@@ -36,7 +38,7 @@ def run(out: str | Path, progress: Progress | None = None, parameters: Parameter
     Raises:
         InvalidInput: a folder that holds other files, or that cannot be written.
 
-    Source: heterostructure.txt, Fig. 1-3.
+    Source: heterostructure.txt, Fig. 1-4.
     """
     folder = check_folder(Path(out))
     tell = progress or (lambda *_: None)
@@ -80,4 +82,21 @@ def _datasets(data: Computed) -> dict[str, xr.Dataset]:
         "fig3c": strong,
         "ladder": rungs,
         "ladder_lines": rung_ends,
+        **_edge_datasets(data.edge),
+    }
+
+
+def _edge_datasets(edge: EdgeData) -> dict[str, xr.Dataset]:
+    alone, strong = edge.strips.values()
+    return {
+        "fig4a": alone,
+        "fig4b": strong,
+        "fig4_edge_spectrum": edge.spectrum,
+        "fig4_one_band": edge.resolved,
+        "fig4_flat_bands": edge.bands["armchair"],
+        "fig4_nodes": edge.nodes,
+        "fig4_winding": edge.phase,
+        "fig4_decay": edge.decay,
+        "fig4_andreev": edge.peak,
+        "fig4_eq8": edge.schemes,
     }

@@ -6,6 +6,7 @@ from textwrap import fill
 
 import numpy as np
 
+from spinvalley.papers.heterostructure.captions_edge import edge_captions
 from spinvalley.papers.heterostructure.computed import Computed
 from spinvalley.papers.heterostructure.curves import lowest
 
@@ -42,6 +43,7 @@ def captions(data: Computed) -> str:
         "ladder": f"How the critical field at Gamma = {p.strongest:g} depends on the gap of the isolated layer, i.e. "
         f"on v. (a) {styles} (b) At T = {p.lowest:g} Tc(0), with the field below which the normal state is "
         "unstable.",
+        **edge_captions(data),
     }
     return "\n\n".join(fill(f"{name}. {text}", 100) for name, text in texts.items()) + "\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -11,11 +11,9 @@ import xarray as xr
 
 from spinvalley.normal import bands, fermi_contours, spectral_map
 from spinvalley.papers.heterostructure.curves import Count, Layer, critical_line, gap_map
+from spinvalley.papers.heterostructure.edge import EdgeData, Progress, compute_edge
 from spinvalley.papers.heterostructure.parameters import Parameters
 from spinvalley.phase import critical_field
-
-Progress = Callable[[str, int, int], None]
-"""Called with (stage, steps done, steps in all)."""
 
 _DEEP = (0.5, 0.25)
 
@@ -34,6 +32,7 @@ class Computed:
         maps: Gamma -> gap map (Fig. 3b-c).
         ladder: gap0 -> critical line at the strongest Gamma.
         deep: critical fields at the strongest Gamma below the lowest temperature of Fig. 3a.
+        edge: nodes, flat bands and edges (Fig. 4).
     """
 
     parameters: Parameters
@@ -45,6 +44,7 @@ class Computed:
     maps: Mapping[float, xr.Dataset]
     ladder: Mapping[float, xr.Dataset]
     deep: xr.Dataset
+    edge: EdgeData
 
 
 def compute(parameters: Parameters, progress: Progress) -> Computed:
@@ -76,8 +76,9 @@ def compute(parameters: Parameters, progress: Progress) -> Computed:
     for panel, coupling in (("b", 0.0), ("c", p.strongest)):
         maps[coupling] = gap_map(here, lines[coupling], _stage(progress, f"Fig. 3{panel}"))
     ordered = {gap0: ladder[gap0] for gap0 in p.ladder}
+    edge = compute_edge(p, layers, progress)
     return Computed(
-        parameters=p, layers=layers, lines=lines, maps=maps, ladder=ordered, deep=deep, **normal  # type: ignore[arg-type]
+        parameters=p, layers=layers, lines=lines, maps=maps, ladder=ordered, deep=deep, edge=edge, **normal  # type: ignore[arg-type]
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from spinvalley.figures.phase import (
 from spinvalley.figures.style import BLACK, DOUBLE, GREEN, GREY, panel_label, panels
 from spinvalley.papers.heterostructure.computed import Computed
 from spinvalley.papers.heterostructure.curves import lowest, reduced
+from spinvalley.papers.heterostructure.drawings_edge import figure_4, figure_4_bulk, figure_4_modes
 
 _TEMPERATURE: Final = r"$T/T_{\rm c}(\Gamma=0)$"
 _FIELD: Final = r"$V_x/H_{\rm P}$"
@@ -106,6 +107,9 @@ FIGURES: Final[dict[str, Callable[[Computed], Figure]]] = {
     "fig3b": figure_3b,
     "fig3c": figure_3c,
     "ladder": figure_ladder,
+    "fig4": figure_4,
+    "fig4_bulk": figure_4_bulk,
+    "fig4_modes": figure_4_modes,
 }
 """File name -> the function that draws it."""
 

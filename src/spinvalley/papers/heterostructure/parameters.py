@@ -2,13 +2,56 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, field
 from typing import Final
 
 from spinvalley.checks import InvalidInput, positive
-from spinvalley.models import TightBinding, film, heterostructure, tmd
+from spinvalley.models import TightBinding, film, heterostructure, ising_film, tmd
+
+BORDER: Final = math.pi / math.sqrt(3)
+"""pi/(sqrt3 a), the border of the zone of an armchair edge and the unit of k_y in Fig. 4 (its b = sqrt3 a/pi)."""
 
 TITLE: Final = "Ising superconductivity by proximity to a transition-metal dichalcogenide (heterostructure.txt)"
+
+
+@dataclass(frozen=True)
+class EdgeParameters:
+    """What Fig. 4 is computed with; energies in units of |t|.
+
+    Args:
+        gap: the given Delta.
+        ratio: V_x/Delta of Fig. 4b.
+        width: columns of the strips of Fig. 4a-b, not printed in the paper.
+        states: energies nearest zero that are drawn of them.
+        momenta: k_y between 0 and the border of the edge zone.
+        resolved_gap: Delta of the one-band set that a strip resolves (eq. 8 with t = -1, mu = 0).
+        resolved_beta: its 2 beta.
+        resolved_width: its columns.
+        seen: interval of k_y/b of the edge spectrum.
+        map_size: k_y and energies of the edge spectrum (energies > 0, logarithmic).
+        phase_size: k_y and fields of the map of the winding number.
+        contact: gamma of the normal lead.
+        ladder: gaps of the isolated layer for which V = ratio Delta(T, V) is searched.
+    """
+
+    gap: float = 0.1
+    ratio: float = 4.0
+    width: int = 80
+    states: int = 48
+    momenta: int = 121
+    resolved_gap: float = 0.3
+    resolved_beta: float = 1.0
+    resolved_width: int = 400
+    seen: tuple[float, float] = (0.55, 0.8)
+    map_size: tuple[int, int] = (101, 49)
+    phase_size: tuple[int, int] = (301, 61)
+    contact: float = 0.1
+    ladder: tuple[float, ...] = (0.1, 0.02, 0.005)
+
+    def resolved(self) -> TightBinding:
+        """The one-band model that a strip resolves."""
+        return ising_film(0.5 * self.resolved_beta)
 
 
 @dataclass(frozen=True)
@@ -30,6 +73,7 @@ class Parameters:
         map_size: temperatures and fields of the maps of Fig. 3b-c.
         momenta: points along the longer side of the maps of Fig. 2.
         tol: relative tolerance of critical fields and temperatures.
+        edge: parameters of Fig. 4.
 
     Raises:
         InvalidInput: a gap that is not on the ladder, couplings that do not rise from 0.
@@ -49,6 +93,7 @@ class Parameters:
     map_size: tuple[int, int] = (120, 64)
     momenta: int = 301
     tol: float = 1e-4
+    edge: EdgeParameters = field(default_factory=EdgeParameters)
 
     def __post_init__(self) -> None:
         """Check what the figures rely on."""

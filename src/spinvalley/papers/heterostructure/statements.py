@@ -23,6 +23,7 @@ from spinvalley.papers.heterostructure import algebra
 from spinvalley.papers.heterostructure.computed import Computed
 from spinvalley.papers.heterostructure.curves import lowest
 from spinvalley.papers.heterostructure.parameters import TITLE
+from spinvalley.papers.heterostructure.statements_edge import edge_claims, remark
 from spinvalley.units import K_B, MU_B
 
 _ROUND: Final = 1e-12
@@ -43,6 +44,7 @@ def claims(data: Computed) -> ClaimsTable:
         _spectral,
         _critical,
         _ladder,
+        edge_claims,
     )
     return ClaimsTable(TITLE, tuple(claim for group in groups for claim in group(data)), _remarks(data))
 
@@ -248,7 +250,7 @@ def _remarks(data: Computed) -> tuple[str, ...]:
         f"gives the isolated layer at T = V = 0. Fig. 3 is drawn for Delta0/|t| = {p.gap0:g}.",
         "For Gamma > 0 the field at which the normal state becomes unstable grows without end, logarithmically, as "
         f"T -> 0: for Gamma = {p.strongest:g} it is {fields} (in H_P). A comparison needs a stated temperature.",
-        "Fig. 4 and eq. 8 (edge states, topology) are not part of this table.",
+        remark(data),
     )
 
 
