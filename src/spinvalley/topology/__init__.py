@@ -6,6 +6,8 @@ from spinvalley.topology.edge_spectrum import edge_spectrum, edge_zero_modes
 from spinvalley.topology.effective import Effective, compare_effective, effective
 from spinvalley.topology.equilibrium import field_at_ratio
 from spinvalley.topology.flat_bands import flat_band_map, flat_bands
+from spinvalley.topology.motion import node_motion
+from spinvalley.topology.nodal_lines import nodal_lines
 from spinvalley.topology.nodes import nodes
 from spinvalley.topology.profiles import local_density, strip_states
 from spinvalley.topology.strip import FiniteSizeWarning, strip
@@ -28,6 +30,8 @@ __all__ = [
     "flat_band_map",
     "flat_bands",
     "local_density",
+    "nodal_lines",
+    "node_motion",
     "nodes",
     "strip",
     "strip_states",
