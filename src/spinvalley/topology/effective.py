@@ -40,8 +40,8 @@ def effective(
     """The one-band superconductor of eq. 8 nearest to a stack whose other layers are integrated out at zero energy.
 
     t~, mu~ and beta~ are least squares over the states near the Fermi line of the kept layer alone
-    (`renormalised_film`). "static" keeps the gap and takes the field V (1 + Gamma^2/(eps^2 - b^2)); "renormalised" multiplies all by the
-    quasi-particle weight Z, so that energies, not only zeros, are those of the stack.
+    (`renormalised_film`). "static" keeps the gap and takes the field V (1 + Gamma^2/(eps^2 - b^2)); "renormalised"
+    multiplies all by the quasi-particle weight Z, so that energies, not only zeros, are those of the stack.
 
     Args:
         sc: a superconductor on a triangular lattice that pairs on the layer `keep` (one orbital).
