@@ -16,6 +16,9 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 
+_LONGEST_REPR = 60
+
+
 class SpinvalleyError(Exception):
     """Base class of every exception that spinvalley raises on purpose."""
 
@@ -101,7 +104,9 @@ def floats(name: str, value: Any) -> Floats:
 def instance(name: str, value: Any, kind: type, example: str) -> None:
     """An object of the right class."""
     if not isinstance(value, kind):
-        raise InvalidInput(f"`{name}` must be a {kind.__name__}, e.g. {example}, but is {value!r}")
+        text = repr(value)
+        shown = text if len(text) <= _LONGEST_REPR else f"of type {type(value).__name__}"
+        raise InvalidInput(f"`{name}` must be a {kind.__name__}, e.g. {example}, but is {shown}")
 
 
 def axis(name: str, values: ArrayLike, *, minimum: float = -np.inf) -> Floats:

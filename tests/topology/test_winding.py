@@ -176,3 +176,65 @@ def test_bad_input_is_one_sentence():
     )
     with pytest.raises(sv.InvalidInput, match="`model` must have hoppings of finite range"):
         topology.winding(sv.Superconductor(pole, sv.s_wave(v=1.0)), 0.3, 0.0, [0.1], "straight")
+
+
+# Long hoppings, flat bands --------------------------------------------------------------------------------------------
+def film_with_long_hoppings(decay):
+    """An Ising film whose hoppings fall off slowly: the smaller `decay`, the longer."""
+    bonds = np.array([[1.0, 0.0], [-0.5, np.sqrt(3) / 2], [-0.5, -np.sqrt(3) / 2]])
+
+    def h(k):
+        even, odd = np.cos(k @ bonds.T).sum(axis=-1), np.sin(k @ bonds.T).sum(axis=-1)
+        xi = -2 * even + 0.8 / (3 * decay - even)
+        return xi[..., None, None] * np.eye(2) + odd[..., None, None] * np.diag([1.0, -1.0])
+
+    return sv.Superconductor(sv.models.from_callable(h, sv.models.triangular()), sv.s_wave(gap0=0.3))
+
+
+@pytest.mark.parametrize("edge", [(8, -5), (11, -8), (-7, 4)])
+def test_edges_of_long_period_wind_as_the_phase_does(edge):
+    k = np.linspace(0.01, 0.4, 6)
+    counted = topology.winding(ISING, 0.3, 1.2, k, edge)
+    np.testing.assert_allclose(topology.winding_integral(ISING, 0.3, 1.2, k, edge).winding, counted.winding, atol=1e-9)
+    np.testing.assert_array_equal(topology.edge_zero_modes(ISING, 0.3, 1.2, k, edge).winding, counted.winding)
+    assert set(counted.status.values) == {"converged"}
+
+
+@pytest.mark.parametrize("decay", [2.0, 1.5])
+def test_long_hoppings_wind_as_the_phase_does(decay):
+    sc, k = film_with_long_hoppings(decay), np.linspace(0.1, 1.75, 8)
+    assert columns(sc, 0.3, 1.2, "armchair").reach > 12
+    counted = topology.winding(sc, 0.3, 1.2, k).winding
+    np.testing.assert_allclose(topology.winding_integral(sc, 0.3, 1.2, k).winding, counted, atol=1e-9)
+    assert np.any(counted != 0)
+
+
+def test_the_integral_is_a_witness_for_the_heterostructure_too():
+    found = topology.winding_integral(BILAYER, 0.1, 0.4, np.array([0.61, 0.65, 0.7, 0.9]) * B)
+    np.testing.assert_allclose(found.winding, [1, -1, 1, 0], atol=1e-9)
+    assert set(found.status.values) == {"converged"}
+
+
+def test_a_flat_band_at_zero_energy_leaves_no_integer():
+    hop = np.diag([-1.0, -1.0, 0.0, 0.0])
+    table = dict.fromkeys([(1, 0), (-1, 0), (0, 1), (0, -1)], hop)
+    model = sv.models.from_hoppings(table, sv.models.square(), ("sc", "dark"))
+    dark = sv.Superconductor(model, sv.s_wave(on="sc", gap0=0.1))
+    atom = sv.Superconductor(
+        sv.models.from_hoppings({(0, 0): 0.1 * np.eye(2)}, sv.models.square()), sv.s_wave(gap0=0.1)
+    )
+    for sc, field in ((dark, 0.0), (atom, np.hypot(0.3, 0.1))):
+        assert topology.winding(sc, 0.3, field, [0.4], "straight").status.item() == "gap closed"
+        assert topology.edge_zero_modes(sc, 0.3, field, [0.4], "straight").status.item() == "gap closed"
+    assert topology.bulk_gap(atom, 0.3, 0.1).gap.item() == pytest.approx(np.hypot(0.3, 0.1) - 0.1)
+
+
+def test_equation_8_does_not_depend_on_the_unit_of_energy():
+    hop = sv.models.hoppings_of(BILAYER.model)
+    gaps = []
+    for scale in (1.0, 1e3, 1e-6):
+        table = {cell: scale * matrix for cell, matrix in hop.items()}
+        model = sv.models.from_hoppings(table, BILAYER.model.lattice, BILAYER.model.layers)
+        sc = sv.Superconductor(model, sv.s_wave(on="sc", gap0=0.1 * scale))
+        gaps.append(topology.effective(sc, 0.1 * scale, 0.4 * scale).gap / scale)
+    np.testing.assert_allclose(gaps, gaps[0], rtol=1e-9)

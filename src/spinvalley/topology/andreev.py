@@ -46,9 +46,10 @@ def andreev(
     At E = 0 the chiral symmetry sigma_x tau_y makes i sigma_x r_he Hermitian: the hole has the spin of the electron
     with s_z reversed. If an antiunitary operator keeps k_par as well (P_1D, armchair) and the lead has one orbital,
     |w| = 1 leaves r_he the singular values 1 and 0, for any coupling: G = 2 for one spin, 0 for the opposite one. As
-    gamma -> 0 that spin is the zero mode's, which lies in the plane, and the hole has the same: selective equal-spin
-    Andreev reflection; a strong contact turns it out of the plane. For w = 0 both singular values are equal, no spin is
-    preferred and G falls as gamma^2. Several orbitals, or an edge without P_1D, add ordinary Andreev reflection.
+    gamma -> 0 that spin is the zero mode's on column 0 (`edge_zero_modes`; `zero_modes` gives its mean), which lies in
+    the plane, and the hole has the same: selective equal-spin Andreev reflection; a strong contact turns it out of the
+    plane. For w = 0 both singular values are equal, no spin is preferred and G falls as gamma^2 once gamma is small.
+    Several orbitals, or an edge without P_1D, add ordinary Andreev reflection.
 
     Args:
         sc: the superconductor.

@@ -18,6 +18,7 @@ from spinvalley.spin import S0, SX, SY, SZ
 from spinvalley.topology.chirality import find_chiral
 from spinvalley.topology.columns import Columns, columns
 from spinvalley.topology.green import HalfPlanes, broadening, half_planes, over_points, superblocks
+from spinvalley.topology.roots import evaluate, smallest_singular
 
 _TOLERANCE = 1e-4
 _COUNT_BROADENING = 1e-14  # of the largest energy: where zero modes are counted
@@ -26,6 +27,7 @@ _NULL = 1e-6
 _DOUBTFUL = 1e-5
 _LOSSY = 1e-3
 _HARMLESS = 1e-6
+_FLAT = 1e-13
 _ELECTRON = ("electron", "sx", "sy", "sz")
 Array = NDArray[Any]
 
@@ -129,8 +131,8 @@ def edge_zero_modes(
         symmetry); weight on column 0, electrons and holes; per layer electron, sx, sy, sz: the weight of the electron
         part, and with sigma inside the trace; separation (the smallest singular value of K that is not zero, about the
         energy of the next state over the gap); status ("converged", "gap closed" where the half plane absorbs at
-        E = 0 and nothing is defined, "not converged" where some value is neither small nor large,
-        or the decay is longer than some 1e8 columns).
+        E = 0, or the bulk has a flat band there, and nothing is defined, "not converged" where some value is neither
+        small nor large, or the decay is longer than some 1e8 columns).
 
     Raises:
         InvalidInput: unknown edge (lists the known ones), NaN.
@@ -147,6 +149,7 @@ def edge_zero_modes(
     inner, outer = superblocks(sides, k)
     above = 1j * np.full(len(k), sides.scale)
     count = _count(half_planes(inner, outer, _COUNT_BROADENING * above), find_chiral(sides.table))
+    count = _without_flat_bands(count, sides, k)
     eta = _RESIDUE_BROADENING * sides.scale
     g, _ = half_planes(inner, outer, _RESIDUE_BROADENING * above).surface()
     weights = np.pi * eta * _expectation(g[:, : sides.dim, : sides.dim], _observables(masks))
@@ -191,6 +194,14 @@ def _count(planes: HalfPlanes, chiral: Matrix | None) -> _Count:
     next_value = np.where(values < _NULL, np.inf, values).min(axis=-1)
     status = np.where(doubtful, str(Status.NOT_CONVERGED), str(Status.CONVERGED))
     return _Count(modes, winding, next_value, np.where(loss > _LOSSY, str(Status.GAP_CLOSED), status))
+
+
+def _without_flat_bands(count: _Count, sides: Columns, k: Floats) -> _Count:
+    """The count with "gap closed" where the bulk has states of zero energy at every k_perp, which are no edge modes."""
+    matrices = evaluate(sides.blocks(k), np.full(len(k), np.exp(1j)))
+    flat = smallest_singular(matrices) < _FLAT * sides.scale
+    status = np.where(flat, str(Status.GAP_CLOSED), count.status)
+    return _Count(np.where(flat, 0, count.modes), np.where(flat, 0, count.winding), count.separation, status)
 
 
 def _traces(

@@ -114,7 +114,7 @@ def _pair(which: Any) -> Cell | None:
     """A pair of coprime whole numbers, or None."""
     if not isinstance(which, tuple | list | np.ndarray) or len(which) != 2:
         return None
-    if not all(isinstance(n, int | np.integer) for n in which):
+    if not all(isinstance(n, int | np.integer) and not isinstance(n, bool) for n in which):
         return None
     pair = (int(which[0]), int(which[1]))
     return pair if np.gcd(*pair) == 1 else None

@@ -9,12 +9,13 @@ import xarray as xr
 from numpy.typing import ArrayLike
 
 from spinvalley.checks import InvalidInput, instance, non_negative, one_of, zeeman_vector
-from spinvalley.models import ising_film
-from spinvalley.normal import renormalised_film
+from spinvalley.models import hoppings_of, ising_film
+from spinvalley.normal import isolated, renormalised_film
 from spinvalley.pairing import Pairing, Superconductor
 from spinvalley.topology.flat_bands import flat_bands
 
 SCHEMES = ("static", "renormalised")
+_WINDOW = 0.25  # of the hopping: half width of the energy shell of the fit
 
 
 @dataclass(frozen=True)
@@ -69,13 +70,13 @@ def effective(
     paired = {layer for layer, on in zip(sc.model.layers, sc.pairing.diagonal(sc.model)[::2], strict=True) if on}
     if paired != {keep}:
         raise InvalidInput(f"`keep` must be the only layer that pairs, but {keep!r} is not {', '.join(sorted(paired))}")
-    numbers = renormalised_film(sc.model, keep).sel(scheme=scheme)
+    numbers = renormalised_film(sc.model, keep, _window(sc, keep)).sel(scheme=scheme)
     t, mu, beta_so, field, weight = (float(numbers[n]) for n in ("t", "mu", "beta_so", "zeeman", "gap"))
     a = float(np.linalg.norm(sc.model.lattice.matrix[0]))
     film = ising_film(beta_so, t=t, mu=mu, a=a)
     size = non_negative("gap", gap) * weight
     x, y, z = (float(field * v) for v in vector)
-    return Effective(Superconductor(film, Pairing(gap0=max(size, 1e-6))), size, (x, y, z), scheme)
+    return Effective(Superconductor(film, Pairing(gap0=size or _WINDOW * abs(t))), size, (x, y, z), scheme)
 
 
 def compare_effective(
@@ -110,7 +111,7 @@ def compare_effective(
     def padded(name: str) -> list[np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
         return [np.pad(row[name], (0, length - len(row[name])), constant_values=np.nan) for row in rows]
 
-    columns = renormalised_film(sc.model, keep)
+    columns = renormalised_film(sc.model, keep, _window(sc, keep))
     used = {n: [np.nan, *columns[n].values] for n in ("t", "mu", "beta_so")}
     used["gap"] = [gap, *(case.gap for case in cases.values())]
     vector = zeeman_vector(zeeman)
@@ -124,6 +125,12 @@ def compare_effective(
         coords={"model": list(found)},
         attrs=found["full"].attrs,
     )
+
+
+def _window(sc: Superconductor, keep: str) -> float:
+    """Half width of the shell in which eq. 8 is fitted: a quarter of the largest hopping of the kept layer."""
+    table = hoppings_of(isolated(sc.model, keep))
+    return _WINDOW * max(float(np.abs(m).max()) for cell, m in table.items() if cell != (0, 0))
 
 
 def _row(full: xr.Dataset, data: xr.Dataset) -> dict[str, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:

@@ -9,7 +9,7 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from spinvalley.checks import Floats, InvalidInput, Status, axis, non_negative
+from spinvalley.checks import Floats, InvalidInput, Status, axis, instance, non_negative
 from spinvalley.pairing import Superconductor
 from spinvalley.topology.edges import Edge
 from spinvalley.topology.edges import edge as find_edge
@@ -49,6 +49,7 @@ def flat_bands(sc: Superconductor, gap: float, zeeman: ArrayLike, edge: object =
     >>> bands.winding.values, (bands.start / (bands.attrs["period"] / 2)).values[3:].round(6)
     (array([ 1, -1,  1,  1, -1,  1]), array([0.608657, 0.625021, 0.695671]))
     """
+    instance("sc", sc, Superconductor, "Superconductor(film(), s_wave(gap0=0.1))")
     which = find_edge(sc.model.lattice, edge)
     found = nodes(sc, gap, zeeman)
     listed = found.attrs["status"] == str(Status.CONVERGED)
@@ -109,8 +110,10 @@ def flat_band_map(
     ...     return sv.Superconductor(sv.models.ising_film(0.5, mu=mu), sv.s_wave(gap0=0.3))
     >>> data = sv.topology.flat_band_map(film, gap=0.3, zeeman=[0.2, 1.2], axes={"mu": [0.0]})
     >>> data.fraction.values.round(4)
-    array([[0.    , 0.3297]])
+    array([[0.    , 0.4459]])
     """
+    if not callable(build):
+        raise InvalidInput(f"`build` must be a function of the parameters, but is a {type(build).__name__}")
     gap, fields = non_negative("gap", gap), axis("zeeman", zeeman)
     named = {name: axis(name, values) for name, values in (axes or {}).items()}
     if "zeeman" in named:

@@ -1,8 +1,9 @@
 """The edge polynomial: all lambda with det A(k_par, lambda) = 0, counted inside and outside the unit circle.
 
 A(lambda) = sum_{n=-r}^{r} lambda^n A_n. With s a point away from every root and lambda = s + 1/mu, the 2 r d roots
-are eigenvalues of one ordinary matrix (the companion form shifted and inverted), also where A_r or A_-r is singular:
-a root at infinity has mu = 0. The winding number of det A(exp(i theta)) is the number of roots inside minus r d.
+are eigenvalues of one ordinary matrix, (R - s L)^-1 L of the companion pencil R - lambda L, also where A_r or A_-r is
+singular: a root at infinity has mu = 0. (Expanding the polynomial about s instead would multiply rounding by binomial
+coefficients of 2 r.) The winding number of det A(exp(i theta)) is the number of roots inside minus r d.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from spinvalley.checks import Floats
 Array = Any
 _SHIFTS = 6
 _NEAR = 0.05
+_SINGULAR = 1e-13
 
 
 def polynomial_roots(blocks: Array) -> Array:
@@ -24,15 +26,17 @@ def polynomial_roots(blocks: Array) -> Array:
     A pencil that is singular at every lambda (a flat zero band) gives NaN.
     """
     count = blocks.shape[1]
+    if count == 0:
+        return np.empty((0, (len(blocks) - 1) * blocks.shape[-1]), dtype=complex)
     shifts = np.exp(1j * (0.4 + 2 * np.pi * np.arange(_SHIFTS) / _SHIFTS)) * np.linspace(0.8, 1.25, _SHIFTS)
     sizes = np.stack([smallest_singular(evaluate(blocks, np.full(count, s))) for s in shifts])
-    best = np.argmax(sizes, axis=0)
+    regular = sizes.max(axis=0) > _SINGULAR * np.abs(blocks).sum(axis=(0, -1)).max(axis=-1)
+    best = np.where(regular, np.argmax(sizes, axis=0), -1)
     roots = np.full((count, (len(blocks) - 1) * blocks.shape[-1]), np.nan, dtype=complex)
     for n, shift in enumerate(shifts):
         mine = best == n
         if np.any(mine):
             roots[mine] = _shifted_roots(blocks[:, mine], shift)
-    roots[sizes.max(axis=0) == 0] = np.nan
     return roots
 
 
@@ -80,25 +84,23 @@ def _circle_gap(blocks: Array, roots: Array) -> Floats:
     return gap
 
 
-def _shifted_roots(blocks: Array, shift: complex) -> Array:
-    """Roots from the eigenvalues mu = 1/(lambda - shift) of a block companion matrix."""
+def companion(blocks: Array) -> tuple[Array, Array]:
+    """L and R of the pencil R - lambda L whose eigenvectors stack psi_n-r .. psi_n+r-1, each (K, 2 r d, 2 r d)."""
     degree, (count, dim) = len(blocks) - 1, blocks.shape[1:3]
-    taylor = _shift_polynomial(blocks, shift)  # P(s + z) = sum_j z^j taylor[j]; with z = 1/mu: sum_j mu^(m-j) taylor[j]
-    solved = np.linalg.solve(taylor[0][None], taylor[1:])
-    matrix = np.zeros((count, degree * dim, degree * dim), dtype=complex)
-    matrix[:, :dim] = -np.concatenate(list(solved), axis=-1)
-    for j in range(1, degree):
-        matrix[:, j * dim : (j + 1) * dim, (j - 1) * dim : j * dim] = np.eye(dim)
-    mu = np.linalg.eigvals(matrix)
+    size = degree * dim
+    left = np.zeros((count, size, size), dtype=complex)
+    right = np.zeros((count, size, size), dtype=complex)
+    left[:, np.arange(size - dim), np.arange(size - dim)] = 1
+    left[:, -dim:, -dim:] = blocks[-1]
+    right[:, np.arange(size - dim), np.arange(dim, size)] = 1
+    right[:, -dim:] = -np.concatenate(list(blocks[:-1]), axis=-1)
+    return left, right
+
+
+def _shifted_roots(blocks: Array, shift: complex) -> Array:
+    """Roots shift + 1/mu from the eigenvalues mu of (R - shift L)^-1 L."""
+    left, right = companion(blocks)
+    mu = np.linalg.eigvals(np.linalg.solve(right - shift * left, left))
     with np.errstate(divide="ignore", invalid="ignore"):
         inverse = 1 / mu
     return np.where(np.isfinite(inverse), shift + inverse, np.inf)
-
-
-def _shift_polynomial(blocks: Array, shift: complex) -> Array:
-    """Taylor coefficients at `shift` of P(lambda) = sum_j lambda^j blocks[j], by repeated Horner."""
-    taylor = np.array(blocks, dtype=complex)
-    for low in range(len(taylor) - 1):
-        for j in range(len(taylor) - 2, low - 1, -1):
-            taylor[j] += shift * taylor[j + 1]
-    return taylor

@@ -219,7 +219,7 @@ def _descent(pencil: Pencil, k: Floats, parts: tuple[Array, ...]) -> Floats:
     bends = (pencil.bends(k) @ state[:, None, :, None])[..., 0]
     hessian += 2 * np.einsum("ni,nci->nc", moved[..., 0].conj(), bends).real[:, [[0, 1], [1, 2]]]
     curve, axes = np.linalg.eigh(hessian)
-    curve = np.maximum(np.abs(curve), 1e-14 * pencil.curvature)
+    curve = np.maximum(np.abs(curve), max(1e-14 * pencil.curvature, 1e-300))
     downhill = np.einsum("nab,na->nb", axes, mixed[:, :, -1].real) / curve
     return np.asarray(-np.einsum("nab,nb->na", axes, downhill))
 

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 _PRESENT = 1e-7
 _COUNTABLE = 1e-6
 _LONGEST = 1e15
-_STEP, _TRIES = 1.05, 40
+_STEP = 1.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -157,13 +157,22 @@ def _at(sides: Sheet, n: int, splitting: float) -> tuple[float, float, complex, 
     found = envelope(sides.off_diagonal[:, n], winding)
     if found is None:
         return np.nan, np.nan, np.nan, str(Status.FAILED)
-    columns, good = max(int(found.columns(splitting)), sides.sides.reach + 1), False
-    for _ in range(_TRIES):
-        good = _confirmed(sides, n, columns, splitting, abs(winding))
-        if good:
-            break
-        columns = int(np.ceil(_STEP * columns))
-    return float(columns), found.prefactor, found.slowest, str(Status.CONVERGED if good else Status.NOT_CONVERGED)
+    columns = _wide_enough(sides, n, max(int(found.columns(splitting)), sides.sides.reach + 1), splitting, abs(winding))
+    status = Status.NOT_CONVERGED if np.isnan(columns) else Status.CONVERGED
+    return columns, found.prefactor, found.slowest, str(status)
+
+
+def _wide_enough(sides: Sheet, n: int, start: int, splitting: float, modes: int) -> float:
+    """The width from `start` on at which a count of states confirms the splitting, to 5 %; NaN if none does."""
+    low, high = start, start
+    while not _confirmed(sides, n, high, splitting, modes):
+        low, high = high, int(np.ceil((_STEP if high == start else 2) * high))
+        if high > _LONGEST:
+            return float("nan")
+    while high > _STEP * low + 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if _confirmed(sides, n, middle, splitting, modes) else (middle, high)
+    return float(high)
 
 
 def _confirmed(sides: Sheet, n: int, columns: int, splitting: float, modes: int) -> bool:

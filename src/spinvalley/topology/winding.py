@@ -11,11 +11,12 @@ from spinvalley.pairing import Superconductor
 from spinvalley.topology.breaking import reason
 from spinvalley.topology.chirality import Array, Frame, frame, square_frame
 from spinvalley.topology.columns import Columns, columns
-from spinvalley.topology.roots import evaluate, smallest_singular, winding_numbers
+from spinvalley.topology.roots import evaluate, winding_numbers
 
 CLOSED = 1e-10
-_PANELS = 64
-_MOST_PANELS = 2**16
+_PANELS = 16
+_MOST_POINTS = 2**16
+_NARROWEST = 1e-14
 _LARGEST_TURN = 0.5
 
 
@@ -75,7 +76,7 @@ def winding_integral(
 ) -> xr.Dataset:
     """Winding number by the integral of d arg det A over k_perp: an independent witness of `winding`, and slower.
 
-    Panels in k_perp are doubled until the phase turns by less than half a radian from point to point.
+    Panels in k_perp are halved where the phase turns by more than half a radian from point to point.
 
     Returns:
         Dataset over k_parallel: winding (float, an integer up to rounding), status ("converged" or "not converged"
@@ -118,13 +119,19 @@ def _decay_length(slowest: Floats, spacing: float) -> Floats:
 
 def _turns(blocks: Array) -> tuple[float, bool]:
     """Turns of det A around zero on the unit circle, and whether every step was small."""
-    panels = _PANELS
+
+    def phases(turns: Floats) -> Floats:
+        matrices = evaluate(np.repeat(blocks[:, None], len(turns), axis=1), np.exp(2j * np.pi * turns))
+        return np.asarray(np.angle(np.linalg.slogdet(matrices)[0]))
+
+    count = _PANELS * len(blocks) * blocks.shape[-1]  # many for each turn that a polynomial of this degree can make
+    turns = np.arange(count + 1) / count
+    angles = phases(turns)
     while True:
-        points = np.exp(2j * np.pi * np.arange(panels + 1) / panels)
-        matrices = evaluate(np.repeat(blocks[:, None], panels + 1, axis=1), points)
-        steps = np.angle(np.exp(1j * np.diff(np.angle(np.linalg.det(matrices)))))
-        if np.abs(steps).max() < _LARGEST_TURN:
-            return float(steps.sum() / (2 * np.pi)), True
-        if panels >= _MOST_PANELS or smallest_singular(matrices).min() == 0:
-            return float(steps.sum() / (2 * np.pi)), False
-        panels *= 2
+        steps = np.angle(np.exp(1j * np.diff(angles)))
+        steep = np.flatnonzero(np.abs(steps) >= _LARGEST_TURN)
+        if len(steep) == 0 or len(turns) > _MOST_POINTS or np.diff(turns)[steep].min() < _NARROWEST:
+            return float(steps.sum() / (2 * np.pi)), len(steep) == 0
+        middles = 0.5 * (turns[steep] + turns[steep + 1])
+        turns = np.insert(turns, steep + 1, middles)
+        angles = np.insert(angles, steep + 1, phases(middles))

@@ -22,7 +22,7 @@ from spinvalley.models.model import Matrix
 from spinvalley.pairing import Superconductor
 from spinvalley.spin import SX, SY, SZ
 from spinvalley.topology.columns import Columns
-from spinvalley.topology.roots import winding_numbers
+from spinvalley.topology.roots import companion, winding_numbers
 from spinvalley.topology.winding import CLOSED, chiral_columns
 
 Array = NDArray[Any]
@@ -134,18 +134,14 @@ def zero_modes(
     status = Status.GAP_CLOSED if closed else Status.CONVERGED if good else Status.NOT_CONVERGED
     chirality = -1 if winding > 0 else 1
     return _dataset(sides, solution, sector, blocks, count, chirality).assign(
-        winding=((), winding), status=((), str(status)), k_parallel=((), k[0], {"units": "1/length"})
+        winding=((), 0 if closed else winding), status=((), str(status)), k_parallel=((), k[0], {"units": "1/length"})
     )
 
 
 def decaying(blocks: Array) -> Decaying:
     """Solutions of sum_m A_m psi_{n+m} = 0 (n >= 0, psi_n = 0 for n < 0) that decay; blocks A_-r..A_r (2r+1, d, d)."""
-    degree, dim = len(blocks) - 1, blocks.shape[-1]
-    reach, size = degree // 2, degree * dim
-    left, right = np.eye(size, dtype=complex), np.zeros((size, size), dtype=complex)
-    left[-dim:, -dim:] = blocks[-1]
-    right[: size - dim, dim:] = np.eye(size - dim)
-    right[-dim:] = -np.concatenate(list(blocks[:-1]), axis=1)
+    reach, dim = len(blocks) // 2, blocks.shape[-1]
+    left, right = (pencil[0] for pencil in companion(blocks[:, None]))
     s, t, alpha, beta, _, z = scipy.linalg.ordqz(right, left, sort=_inside, output="complex")
     inside = int(np.count_nonzero(np.abs(alpha) < np.abs(beta)))
     basis = z[:, :inside]
