@@ -175,8 +175,10 @@ def figure(accuracy, gaps, path):
     with style.journal():
         picture, (left, right) = style.panels(1, 2, width=style.DOUBLE, aspect=0.72)
         for (name, lines), colour, marker in zip(accuracy.items(), style.PALETTE, "os", strict=False):
-            real = [max(line["real"], 1e-12) for line in lines]
-            left.loglog(real, [line["points"] for line in lines], marker + "-", ms=3.5, color=colour, label=name)
+            real: dict[int, float] = {}  # the largest error of each rule, down to what the reference is good for
+            for line in lines:
+                real[line["points"]] = max(line["real"], real.get(line["points"], 1e-12))
+            left.loglog(list(real.values()), list(real), marker + "-", ms=3.5, color=colour, label=name)
             found = gaps[name]["lines"]
             x = np.array([line["gap0"] for line in found])
             y = np.array([line["points"] for line in found])
