@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq, minimize
 
@@ -320,10 +320,11 @@ def test_nodal_lines_of_a_film_are_level_lines_of_its_band(seed):
     level = np.sqrt(field**2 - gap**2)
     xi = model.hamiltonian(found.k.values)[..., 0, 0].real
     np.testing.assert_allclose(np.abs(xi), level, atol=1e-11)
-    areas = np.sort(np.concatenate([fermi_contours(model, e).area.values[:1] for e in (-level, level)]))
-    closed = found.area.values[~np.isnan(found.area.values)]
-    if len(closed) == 2:
-        np.testing.assert_allclose(np.sort(closed), areas, atol=3e-4)
+    levels = [fermi_contours(model, e) for e in (-level, level)]
+    areas = np.concatenate([c.area.values[c.band.values == 0] for c in levels])  # each energy has two spins
+    closed, areas = found.area.values[~np.isnan(found.area.values)], areas[~np.isnan(areas)]
+    assume(found.attrs["status"] == "converged")  # two lines very close to each other may need more cells
+    np.testing.assert_allclose(np.sort(closed), np.sort(areas), atol=3e-4)
     assert np.all(found.modes == 2)
 
 
