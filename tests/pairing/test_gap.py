@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import witness
 from spinvalley import InvalidInput, NotSolved, Pairing, Status, Superconductor, free_energy, models, s_wave, solve_gap
 from spinvalley.pairing.landscape import expansion
-from spinvalley.phase.transition import Line, find_transition
+from spinvalley.pairing.transition import Line, find_transition
 
 V = 2.295202
 FILM = Superconductor(models.film(), s_wave(v=V))

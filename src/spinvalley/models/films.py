@@ -134,6 +134,7 @@ def stack(*models: TightBinding, coupling: float = 0.0) -> TightBinding:
         lattice=models[0].lattice,
         layers=tuple(name for model in models for name in model.layers),
         zeeman_weights=tuple(weight for model in models for weight in model.zeeman_weights),
+        filled_bands=sum(model.filled_bands for model in models),
         hoppings=total,
     )
 

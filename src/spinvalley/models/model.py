@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from spinvalley.checks import Floats, InvalidInput, momenta, zeeman_vector
+from spinvalley.checks import Floats, InvalidInput, momenta, whole, zeeman_vector
 from spinvalley.models.lattice import Lattice
 from spinvalley.spin import SX, SY, SZ
 
@@ -36,11 +36,14 @@ class Model:
         lattice: the Bravais lattice.
         layers: layer name of each orbital; an orbital carries two spin states.
         zeeman_weights: factor of the applied Zeeman field on each orbital (1: g as given, 0: feels nothing).
+        filled_bands: number of bands (each spin counts) that are full in the undoped crystal; a sheet density of
+            carriers is counted from there.
     """
 
     lattice: Lattice
     layers: tuple[str, ...]
     zeeman_weights: tuple[float, ...] = ()
+    filled_bands: int = 0
 
     def __post_init__(self) -> None:
         """Fill in unit field weights and check their number."""
@@ -53,6 +56,9 @@ class Model:
                 f"`zeeman_weights` must be {len(self.layers)} finite numbers, one per orbital, "
                 f"but are {self.zeeman_weights!r}"
             )
+        filled = whole("filled_bands", self.filled_bands, 0)
+        if filled > self.dim:
+            raise InvalidInput(f"`filled_bands` must be at most {self.dim}, the number of bands, but is {filled}")
 
     @property
     def dim(self) -> int:

@@ -17,7 +17,7 @@ from spinvalley.checks import Floats, Status, axis, direction_vector, instance, 
 from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders
 from spinvalley.pairing.landscape import Landscape
 from spinvalley.pairing.superconductor import Superconductor
-from spinvalley.phase.transition import Line, find_jump, refine_transition
+from spinvalley.pairing.transition import Line, find_jump, refine_transition
 
 Progress = Callable[[int, int], None]
 _FIRST_STEP = 0.15

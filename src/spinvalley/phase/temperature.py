@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats, InvalidInput, Status, axis, direction_vector, instance, tolerance, zeeman_vector
 from spinvalley.pairing.gap import ORDERS, free_energy_landscape, orders
 from spinvalley.pairing.superconductor import Superconductor
-from spinvalley.phase.transition import Line, refine_transition
+from spinvalley.pairing.transition import Line, refine_transition
 
 _LOWEST = 0.02
 _START = 0.75

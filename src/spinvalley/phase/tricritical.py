@@ -11,8 +11,8 @@ from scipy.optimize import brentq
 from spinvalley.checks import Status, direction_vector, instance, tolerance
 from spinvalley.pairing.gap import ORDERS
 from spinvalley.pairing.superconductor import Superconductor
+from spinvalley.pairing.transition import Line
 from spinvalley.phase.temperature import critical_temperature
-from spinvalley.phase.transition import Line
 
 _LOWEST = 0.1
 _HIGHEST = 0.97
