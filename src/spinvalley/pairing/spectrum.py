@@ -2,8 +2,8 @@
 
 If sigma_x h(-k)^T sigma_x = h(k) (Ising coupling and any in-plane field allow it, Rashba coupling and a field along z
 do not), the operator sigma_x tau_y is a chiral symmetry, the energies are the singular values of
-Q(k) = h(k) + i Delta P sigma_z, and one or two orbitals are solved in closed form. Any other model is diagonalised by
-LAPACK. Both give the sums that the free energy needs.
+Q(k) = h(k) + i Delta P sigma_z, and one or two orbitals are solved in closed form. One orbital without this symmetry
+has a closed form too; any other model is diagonalised by LAPACK. All give the sums that the free energy needs.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from spinvalley.checks import Floats
 from spinvalley.models import Model
 from spinvalley.models.model import Matrix
 from spinvalley.numerics.compiled import compiled, jax
+from spinvalley.numerics.quartic import OneOrbital
 from spinvalley.numerics.singular import invariants, singular_values
 from spinvalley.numerics.thermal import REACH, MomentBasis, thermal_sums
 from spinvalley.pairing.bdg import pairing_matrix
@@ -87,10 +88,15 @@ class Spectrum:
         self._signs = self._diagonal * np.tile(np.real(np.diag(SZ)), len(model.layers))
         possible = model.dim in (2, 4) and is_chiral(self._plus, self._minus)
         self.closed_form = possible if closed_form is None else closed_form and possible
+        self._single = model.dim == 2 and closed_form is not False
 
     @cached_property
     def _invariants(self) -> Floats:
         return invariants(self._plus, self._signs)
+
+    @cached_property
+    def _one_orbital(self) -> OneOrbital:
+        return OneOrbital.of(self._plus, self._minus, bool(self._diagonal[0]))
 
     @cached_property
     def _chunks(self) -> list[_Chunk]:
@@ -113,6 +119,8 @@ class Spectrum:
         if self.closed_form:
             x = np.asarray(gaps)[:, None] ** 2
             return np.stack(singular_values(np, _horner(self._invariants, x)))
+        if self._single:
+            return np.abs(self._one_orbital.energies(gaps))
         return np.stack([np.abs(np.linalg.eigvalsh(self._bdg(gap))).T for gap in gaps], axis=1)
 
     @property

@@ -1,0 +1,78 @@
+"""Energies of one orbital with pairing in closed form, whatever the directions of field and spin-orbit coupling.
+
+H = tau_z (xi + g.s) + h.s + Delta tau_x up to a shift. With eps^2 = xi^2 + Delta^2 its four energies are
+s +- sqrt(A - s^2 + 2 xi (g.h)/s) and -s +- sqrt(A - s^2 - 2 xi (g.h)/s), where A = eps^2 + g^2 + h^2 and y = s^2 is the
+largest root of the resolvent cubic
+
+    y^3 - A y^2 + (eps^2 h^2 + xi^2 g^2 + (g.h)^2) y - xi^2 (g.h)^2 = 0,
+
+all of whose coefficients are sums of squares. The sum of the upper two energies is 2 s, to rounding.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spinvalley.checks import Floats
+
+_DEGENERATE = 1e-6
+_PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
+
+
+@dataclass(frozen=True, eq=False)
+class OneOrbital:
+    """The Bogoliubov-de Gennes matrices of one orbital at many momenta, each array (K,).
+
+    Args:
+        shift: mean of the four energies.
+        xi: band energy.
+        g2: square of the spin splitting vector that is odd in k.
+        h2: square of the one that is even in k.
+        gh: their scalar product.
+        weight: 1 where Delta couples particles and holes (the orbital pairs), else 0.
+    """
+
+    shift: Floats
+    xi: Floats
+    g2: Floats
+    h2: Floats
+    gh: Floats
+    weight: float
+
+    @classmethod
+    def of(cls, plus: NDArray[np.complex128], minus: NDArray[np.complex128], paired: bool) -> OneOrbital:
+        """From h(k) and h(-k) in the applied field, complex (K, 2, 2)."""
+        here, there = (np.real(np.einsum("sij,kji->ks", _PAULI, m)) / 2 for m in (plus, minus))
+        up, down = (np.real(np.trace(m, axis1=-2, axis2=-1)) / 2 for m in (plus, minus))
+        g, h = 0.5 * (here - there), 0.5 * (here + there)
+        return cls(
+            0.5 * (up - down), 0.5 * (up + down), (g * g).sum(-1), (h * h).sum(-1), (g * h).sum(-1), float(paired)
+        )
+
+    def energies(self, gaps: Floats) -> Floats:
+        """The four energies for gaps (D,), shape (4, D, K), the upper pair first."""
+        x = self.weight * np.asarray(gaps, dtype=float)[:, None] ** 2
+        xi2 = self.xi**2
+        eps2 = xi2 + x
+        total = eps2 + self.g2 + self.h2
+        y = _largest_root(total, eps2 * self.h2 + xi2 * self.g2 + self.gh**2, xi2 * self.gh**2)
+        s = np.sqrt(y)
+        cross = 2 * self.xi * self.gh / np.maximum(s, 1e-300)
+        outer = np.sqrt(np.maximum(total - y + cross, 0.0))
+        inner = np.sqrt(np.maximum(total - y - cross, 0.0))
+        return np.asarray(self.shift + np.stack([s + outer, s - outer, inner - s, -inner - s]))
+
+
+def _largest_root(a: Floats, b: Floats, c: Floats) -> Floats:
+    """Largest root of y^3 - a y^2 + b y - c, all roots real and >= 0."""
+    spread = np.maximum(a * a - 3 * b, 0.0)
+    root = np.sqrt(spread)
+    cosine = (a * (2 * a * a - 9 * b) + 27 * c) / np.maximum(2 * spread * root, 1e-300)
+    y = (a + 2 * root * np.cos(np.arccos(np.clip(cosine, -1.0, 1.0)) / 3)) / 3
+    value = ((y - a) * y + b) * y - c
+    slope = (3 * y - 2 * a) * y + b
+    safe = slope > _DEGENERATE * a * a  # away from a double root one Newton step restores the last digits
+    return np.asarray(np.maximum(np.where(safe, y - value / np.where(safe, slope, 1.0), y), 0.0))
