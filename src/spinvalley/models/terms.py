@@ -117,6 +117,44 @@ class Potential(_Addable):
         return {(0, 0): real("energy", self.energy) * _on_layers(model, self.on, S0)}
 
 
+@dataclass(frozen=True)
+class Displacement(_Addable):
+    """A displacement field across a stack: on-site energies that fall linearly from the first layer to the last.
+
+    The first layer is raised by energy/2, the last one lowered by energy/2; layers count in the order of their names
+    in the model and are taken as equally spaced. For layers at other heights use `Potential` on each.
+    """
+
+    energy: float
+
+    def hoppings(self, model: Model) -> dict[Cell, Matrix]:
+        """One on-site matrix; a model with a single layer is refused."""
+        energy, names = real("energy", self.energy), list(dict.fromkeys(model.layers))
+        if len(names) < 2:
+            raise InvalidInput("`Displacement` must act on at least two layers, but the model has one")
+        heights = [0.5 - names.index(layer) / (len(names) - 1) for layer in model.layers]
+        return {(0, 0): np.kron(np.diag(heights), energy * S0).astype(complex)}
+
+
+@dataclass(frozen=True)
+class OrbitalShift(_Addable):
+    """An on-site energy for every orbital, in the order of the model: crystal-field or sublattice shifts.
+
+    For `three_band` the order is d_z2, d_xy, d_x2-y2; unequal shifts of the last two break its threefold symmetry.
+    """
+
+    energies: tuple[float, ...]
+
+    def hoppings(self, model: Model) -> dict[Cell, Matrix]:
+        """One on-site matrix."""
+        energies = [real("energies", energy) for energy in self.energies]
+        if len(energies) != len(model.layers):
+            raise InvalidInput(
+                f"`energies` must be {len(model.layers)} numbers, one per orbital, but are {len(energies)}"
+            )
+        return {(0, 0): np.kron(np.diag(energies), S0).astype(complex)}
+
+
 def triangular_bonds(lattice: Lattice) -> tuple[Cell, Cell, Cell]:
     """The three bonds a1, a2, -a1-a2 of a triangular lattice whose vectors enclose 120 degrees."""
     a1, a2 = lattice.matrix

@@ -88,7 +88,7 @@ def occupied_fraction(model: Model, energy: float = 0.0, zeeman: ArrayLike = 0.0
     """
     energy, tol = real("energy", energy), positive("tol", tol)
     blocks = sectors(model, zeeman)
-    values = [_occupied(level) for level in Tracer(blocks, tol).level_sets(energy)]
+    values = [band_filling(level) for level in Tracer(blocks, tol).level_sets(energy)]
     return xr.Dataset(
         {
             "fraction": ("band", [v for v, _, _ in values], {"units": "Brillouin zone"}),
@@ -217,7 +217,7 @@ def _contour_dataset(lattice: Lattice, rows: list[dict[str, object]], points: in
     )
 
 
-def _occupied(level: LevelSet) -> tuple[float, float, Status]:
+def band_filling(level: LevelSet) -> tuple[float, float, Status]:
     """Occupied fraction of one band: the signed areas modulo 1, the integer taken from the mesh."""
     area = sum(line.area(samples) for line, samples, _, _ in level.lines)
     error = sum(entry[3] for entry in level.lines)

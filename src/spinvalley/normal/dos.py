@@ -13,6 +13,7 @@ from spinvalley.normal.lines import LevelSet, Tracer
 from spinvalley.normal.sectors import sectors
 
 _PER_ENERGY = {"units": "1 / energy unit of the model"}
+_PER_AREA = {"units": "1 / (energy x length^2) of the model"}
 
 
 def density_of_states(model: Model, energy: ArrayLike = 0.0, zeeman: ArrayLike = 0.0, tol: float = 1e-6) -> xr.Dataset:
@@ -29,7 +30,8 @@ def density_of_states(model: Model, energy: ArrayLike = 0.0, zeeman: ArrayLike =
 
     Returns:
         Dataset with dos, error (absolute), status (energy), and band_dos (energy, band): the part of each band without
-        the factor 1/2; spin (band). Outside all bands dos is 0 and the status "converged".
+        the factor 1/2; per_area (energy): both spins, per area (of a material: 1/(meV nm^2)); spin (band). Outside all
+        bands dos is 0 and the status "converged".
 
     Raises:
         InvalidInput: energy or zeeman not finite, tol not positive.
@@ -44,7 +46,7 @@ def density_of_states(model: Model, energy: ArrayLike = 0.0, zeeman: ArrayLike =
     tol = positive("tol", tol)
     blocks = sectors(model, zeeman)
     tracer = Tracer(blocks, tol)
-    solved = [[_band_dos(level, tol) for level in tracer.level_sets(float(e))] for e in levels]
+    solved = [[line_dos(level, tol) for level in tracer.level_sets(float(e))] for e in levels]
     parts = np.array([[value for value, _, _ in row] for row in solved])
     errors = 0.5 * np.array([sum(error for _, error, _ in row) for row in solved])
     status = [str(_worst([state for *_, state in row])) for row in solved]
@@ -54,12 +56,13 @@ def density_of_states(model: Model, energy: ArrayLike = 0.0, zeeman: ArrayLike =
             "error": ("energy", errors, _PER_ENERGY),
             "status": ("energy", status),
             "band_dos": (("energy", "band"), parts, _PER_ENERGY),
+            "per_area": ("energy", parts.sum(axis=1) * model.lattice.zone_area / (2 * np.pi) ** 2, _PER_AREA),
         },
         coords={"energy": ("energy", levels, {"units": ENERGY}), "spin": ("band", spin_labels(blocks))},
     )
 
 
-def _band_dos(level: LevelSet, tol: float) -> tuple[float, float, Status]:
+def line_dos(level: LevelSet, tol: float) -> tuple[float, float, Status]:
     """Density of states of one band with its error."""
     area = level.sector.model.lattice.zone_area
     value = error = 0.0

@@ -24,6 +24,7 @@ _SAMPLES = (64, 128, 256, 512, 1024, 2048, 4096)
 _ROUNDING = 2e-14
 _SWEEPS = 25
 _EXACT = 3e-15
+_SPREAD = np.array([(i / 3, j / 3) for i in range(3) for j in range(3)]) + 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,9 @@ class Line:
 
     @cached_property
     def scale(self) -> float:
-        """Size of the Hamiltonian on the line, for the rounding of its eigenvalues."""
-        return float(np.abs(self.sector.hamiltonian(self.seed.points)).max())
+        """Size of the Hamiltonian in the zone, for the rounding of its eigenvalues; terms may cancel on the line."""
+        around = _SPREAD @ self.sector.model.lattice.reciprocal
+        return float(np.abs(self.sector.hamiltonian(np.concatenate([self.seed.points, around]))).max())
 
     @cached_property
     def _coefficients(self) -> NDArray[np.complex128]:
@@ -177,14 +179,15 @@ class Tracer:
                 found += [self._trace(place, band, energy) for band in range(block.size)]
         return found
 
-    def _grid(self, place: int, size: int) -> Mesh:
+    def grid(self, place: int, size: int = _MESHES[0]) -> Mesh:
+        """Energies of one sector on a mesh of `size` points in each direction; kept."""
         if (place, size) not in self._meshes:
             self._meshes[place, size] = mesh(self.blocks[place], size)
         return self._meshes[place, size]
 
     def _is_copy(self, place: int) -> bool:
         """Whether the sector has the energies of the first one at every k."""
-        first, other = self._grid(0, _MESHES[0]).values, self._grid(place, _MESHES[0]).values
+        first, other = self.grid(0, _MESHES[0]).values, self.grid(place, _MESHES[0]).values
         scale = max(1e-300, float(np.abs(first).max()))
         return first.shape == other.shape and bool(np.abs(first - other).max() < 1e-14 * scale)
 
@@ -192,7 +195,7 @@ class Tracer:
         """One band, on finer meshes until every line is resolved."""
         block = self.blocks[place]
         for size in _MESHES:
-            grid = self._grid(place, size)
+            grid = self.grid(place, size)
             values = grid.values[..., band]
             below = float(np.mean(values <= energy))
             seeds, sure = polygons(grid, band, energy)

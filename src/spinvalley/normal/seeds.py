@@ -150,7 +150,7 @@ def _hidden_pockets(grid: Mesh, band: int, energy: float) -> tuple[list[Polygon]
         distance = sign * (energy - values)
         peak = np.all(sign * (values - neighbours) >= 0, axis=0)
         for index in np.argwhere(peak & (distance > 0) & (distance <= reach)):
-            centre, top = _climb(grid, band, grid.momenta(index.astype(float)), sign)
+            centre, top = climb(grid, band, grid.momenta(index.astype(float)), sign)
             if sign * (top - energy) > 1e-14 * max(1.0, float(np.abs(values).max())):
                 pocket = _star(grid, band, energy, centre, sign)
                 sure = sure and pocket is not None
@@ -158,7 +158,7 @@ def _hidden_pockets(grid: Mesh, band: int, energy: float) -> tuple[list[Polygon]
     return found, sure
 
 
-def _climb(grid: Mesh, band: int, k: Floats, sign: int) -> tuple[Floats, float]:
+def climb(grid: Mesh, band: int, k: Floats, sign: int) -> tuple[Floats, float]:
     """Position and value of the extremum next to k, by a shrinking pattern search (cusps allowed)."""
     offsets = np.array([(i, j) for i in range(-2, 3) for j in range(-2, 3)], dtype=float)
     width = 0.5 * grid.spacing

@@ -29,9 +29,9 @@ def susceptibility(sampler: Sampler, kT: float, zeeman: ArrayLike, order: int) -
 
 
 def pair_kernel(model: Model, pairing: Pairing, plus: Matrix, minus: Matrix, kT: float) -> Floats:
-    """Contribution to chi of pairs of states with Hamiltonians `plus` and `minus` in the field, (K, dim, dim) -> (K,)."""
+    """What pairs of states of `plus` and `minus`, Hamiltonians in the field (K, dim, dim), contribute to chi, (K,)."""
     if model.dim == 2:
-        return _one_orbital(plus, minus, kT) * pairing.diagonal(model)[0]
+        return np.asarray(_one_orbital(plus, minus, kT) * pairing.diagonal(model)[0])
     return _by_states(pairing_matrix(model, pairing), plus, minus, kT)
 
 

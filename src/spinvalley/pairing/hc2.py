@@ -1,0 +1,265 @@
+"""Upper critical field of the Pauli-limited problem in kelvin and tesla, for every model and theory of the library."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import xarray as xr
+from numpy.typing import ArrayLike
+from scipy.optimize import brentq
+
+from spinvalley.checks import (
+    Floats,
+    InvalidInput,
+    NotSolved,
+    Status,
+    axis,
+    direction_vector,
+    one_of,
+    positive,
+    real,
+    tolerance,
+)
+from spinvalley.models import Model
+from spinvalley.pairing.channel import s_wave
+from spinvalley.pairing.fermi_surface import FermiSurface
+from spinvalley.pairing.instability import Instability, LatticeInstability, PairBreaking, ScalarInstability
+from spinvalley.pairing.superconductor import Superconductor
+from spinvalley.units import K_B
+
+Progress = Callable[[int, int], None]
+_FURTHEST = 200.0  # default end of the search, tesla per kelvin of Tc
+_FIRST = 0.3
+_STEP = 1.6
+_SMALLEST = 1e-9
+_WORKERS = 2
+
+
+@dataclass(frozen=True)
+class Point:
+    """Hc2 at one temperature, in tesla."""
+
+    field: float
+    linear: float
+    order: int
+    error: float
+    status: Status
+    q: tuple[float, float] = (0.0, 0.0)
+
+
+def hc2(
+    model: Model | PairBreaking,
+    T: ArrayLike,
+    *,
+    tc: float,
+    direction: ArrayLike = (1.0, 0.0, 0.0),
+    momentum: Literal["zero", "best"] = "zero",
+    g: float = 2.0,
+    tol: float = 1e-4,
+    B_max: float | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Upper critical field Hc2(T): the field at which the superconducting equilibrium state ends.
+
+    Tc fixes the coupling of the model once. At each temperature the field at which the normal state becomes unstable
+    (1 = v chi, or ln(Tc/T) = breaking) is found first; then the free energy decides whether a superconducting state is
+    still lower there, in which case the transition is of first order and lies at a higher field. Orbital effects of the
+    field enter only through theories that contain them.
+
+    Args:
+        model: a lattice model in meV with its Fermi level at zero energy (e.g. `models.one_band`), a `FermiSurface`,
+            or a theory with `breaking(T, B)` (`KlemmLutherBeasley`, `InterValley`, ...).
+        T: temperatures in K, > 0, scalar or (nT,).
+        tc: critical temperature in zero field, K.
+        direction: direction of the field, nonzero 3-vector; z is the c axis.
+        momentum: "zero" pairs k with -k; "best" also looks for the pair momentum q that survives the highest field
+            (helical and Fulde-Ferrell states, continuous transitions), in models and in Fermi surfaces with velocities.
+        g: g-factor (other theories than a FermiSurface have their own).
+        tol: relative error of the field asked for.
+        B_max: end of the search in T; by default 200 T for each kelvin of Tc.
+        progress: called with (temperatures done, temperatures in all).
+
+    Returns:
+        Dataset over T: B (tesla; 0 in the normal state), B_linear (at zero momentum, the normal state becomes unstable
+        below it), q (momentum of the pairs, (T, xy), 1/nm), order (1 or 2; 0: none), error (T), status: "converged",
+        "normal" (T >= Tc), "beyond range", "not converged".
+
+    Raises:
+        InvalidInput: tc or T not positive, NaN, no direction, neither model nor theory.
+
+    Source: physics.md 2.1; gated_mos2 paper, Fig. 4c and Supplementary Section V.
+
+    >>> import spinvalley as sv
+    >>> line = sv.pairing.hc2(sv.models.one_band("MoS2", density=8.7e13, rashba_ratio=0.1), 1.5, tc=6.5)
+    >>> line.B.values.round(1), line.order.values
+    (array([58.3]), array([2]))
+    """
+    temperatures = axis("T", T)
+    for value in temperatures:
+        positive("T", value)
+    tc, tol, g = positive("tc", tc), tolerance("tol", tol), positive("g", g)
+    unit = direction_vector(direction)
+    one_of("momentum", momentum, ("zero", "best"))
+    furthest = _FURTHEST * tc if B_max is None else positive("B_max", B_max)
+    system = instability(model, tc, unit, g, tol)
+    done: list[int] = []
+
+    def solve(value: float) -> Point:
+        point = solve_point(system, value, tc, tol, furthest)
+        if momentum == "best" and point.order > 0:
+            point = with_momentum(system, value, point, tol)
+        done.append(1)
+        if progress is not None:
+            progress(len(done), len(temperatures))
+        return point
+
+    with ThreadPoolExecutor(_WORKERS) as pool:
+        points = list(pool.map(solve, map(float, temperatures)))
+    return _dataset(points, temperatures, {"direction": tuple(map(float, unit)), "tc": tc, "tolerance": tol})
+
+
+def hc2_angle(
+    model: Model | PairBreaking,
+    T: ArrayLike,
+    theta: ArrayLike,
+    *,
+    tc: float,
+    azimuth: float = 0.0,
+    g: float = 2.0,
+    tol: float = 1e-4,
+    B_max: float | None = None,
+) -> xr.Dataset:
+    """Upper critical field of the Pauli-limited problem against the angle between the field and the c axis.
+
+    Args:
+        model: as for `hc2`.
+        T: temperatures in K, > 0.
+        theta: angles from the c axis in degrees, (n,); 90 is in the plane.
+        tc: critical temperature in zero field, K.
+        azimuth: direction of the in-plane part, degrees from x.
+        g: g-factor.
+        tol: relative error of the field asked for.
+        B_max: end of the search in T.
+
+    Returns:
+        Dataset over theta (degree) and T with the variables of `hc2`.
+
+    Raises:
+        InvalidInput: as `hc2`; angles that are not finite.
+
+    Source: physics.md 0 and 2.1.
+
+    >>> import spinvalley as sv
+    >>> ising = sv.pairing.ConstantSplitting(13.0)
+    >>> sv.pairing.hc2_angle(ising, 3.0, [0, 80, 90], tc=6.5).B.values[:, 0].round(2)
+    array([10.7 , 42.13, 60.08])
+    """
+    angles, turn = np.deg2rad(axis("theta", theta)), np.deg2rad(real("azimuth", azimuth))
+    unit = np.stack([np.sin(angles) * np.cos(turn), np.sin(angles) * np.sin(turn), np.cos(angles)], axis=-1)
+    lines = [hc2(model, T, tc=tc, direction=u, g=g, tol=tol, B_max=B_max) for u in np.round(unit, 15)]
+    joined = xr.concat(lines, dim="theta", combine_attrs="drop_conflicts")
+    return joined.assign_coords(theta=("theta", axis("theta", theta), {"units": "degree"}))
+
+
+def instability(model: Model | PairBreaking, tc: float, unit: Floats, g: float, tol: float) -> Instability:
+    """The search's view of a model or of a theory, at critical temperature tc in K."""
+    if isinstance(model, Model):
+        sc = Superconductor(model, s_wave(tc=K_B * tc))
+        _ = sc.v  # once, before threads start
+        return LatticeInstability(sc, unit, g, tol)
+    if isinstance(model, PairBreaking):
+        if g != 2 and not isinstance(model, FermiSurface):
+            raise InvalidInput(f"`g` must be 2 for a theory that has its own g-factor, but is {g}")
+        return ScalarInstability(model, tc, unit, tol, 0.5 * g)
+    raise InvalidInput(
+        "`model` must be a model of spinvalley.models, a FermiSurface or a theory with `breaking(T, B)`, "
+        f"but is of type {type(model).__name__}"
+    )
+
+
+def solve_point(system: Instability, T: float, tc: float, tol: float, furthest: float) -> Point:
+    """Hc2 at one temperature."""
+    if tc <= T:
+        return Point(0.0, 0.0, 0, 0.0, Status.NORMAL)
+    bracket = _bracket(system, T, tc, furthest)
+    if bracket is None:
+        return Point(furthest, np.nan, 0, np.nan, Status.BEYOND_RANGE)
+    field, error = _refined(system, T, bracket, tol)
+    try:
+        found = system.decided(T, field)
+    except NotSolved:
+        return Point(field, field, 0, np.nan, Status.NOT_CONVERGED)
+    error = error if found.order == 2 else found.error
+    status = Status.CONVERGED if error <= tol * found.field else Status.NOT_CONVERGED
+    return Point(found.field, field, found.order, error, status)
+
+
+def with_momentum(system: Instability, T: float, point: Point, tol: float) -> Point:
+    """The transition into a state whose pairs have a momentum, where that survives a higher field than `point`."""
+    found = system.helical(T, point.linear)
+    if found.field <= point.field:
+        return point
+    status = Status.CONVERGED if found.error <= tol * found.field else Status.NOT_CONVERGED
+    q = (float(found.q[0]), float(found.q[1]))
+    return Point(found.field, point.linear, 2, found.error, status, q)
+
+
+def _bracket(system: Instability, T: float, tc: float, furthest: float) -> tuple[float, float] | None:
+    """Fields between which the normal state becomes stable, from a coarse search upwards; None: not below the limit."""
+    low = min(_FIRST * 1.86 * tc * np.sqrt(1 - T / tc), 0.5 * furthest)
+    level = system.levels(T, low)[0]
+    while system.excess(T, low, level) <= 0:
+        low /= _STEP
+        if low < _SMALLEST * tc:
+            return 0.0, low * _STEP
+    high = low
+    while high < furthest:
+        low, high = high, min(high * _STEP, furthest)
+        if system.excess(T, high, level) < 0:
+            return low, high
+    return None
+
+
+def _refined(system: Instability, T: float, bracket: tuple[float, float], tol: float) -> tuple[float, float]:
+    """Field of the instability at rising levels until it holds still, and its error."""
+    last, error = np.nan, np.inf
+    low, high = bracket
+    precision = 0.01 * tol * high
+    for level in system.levels(T, high):
+        field = _root(system, T, low, high, level, precision)
+        error = system.error(T, field, level, abs(field - last) if np.isfinite(last) else 0.0) + precision
+        if np.isfinite(last) and error <= tol * field:
+            break
+        last = field
+        low, high = field * (1 - 20 * tol), field * (1 + 20 * tol)
+    return field, error
+
+
+def _root(system: Instability, T: float, low: float, high: float, level: int, precision: float) -> float:
+    """Root of the excess; a bracket that a finer level has left is widened."""
+    for _ in range(8):
+        if system.excess(T, low, level) > 0 > system.excess(T, high, level):
+            break
+        width = 2 * (high - low)
+        low, high = max(low - width, 0.0), high + width
+    return float(brentq(lambda B: system.excess(T, B, level), low, high, xtol=precision, rtol=1e-14))
+
+
+def _dataset(points: list[Point], T: Floats, attrs: dict[str, object]) -> xr.Dataset:
+    tesla = {"units": "T"}
+    return xr.Dataset(
+        {
+            "B": ("T", np.array([p.field for p in points]), tesla),
+            "B_linear": ("T", np.array([p.linear for p in points]), tesla),
+            "q": (("T", "xy"), np.array([p.q for p in points]), {"units": "1/nm"}),
+            "order": ("T", np.array([p.order for p in points])),
+            "error": ("T", np.array([p.error for p in points]), tesla),
+            "status": ("T", np.array([str(p.status) for p in points])),
+        },
+        coords={"T": ("T", T, {"units": "K"}), "xy": ["x", "y"]},
+        attrs=attrs,
+    )

@@ -1,0 +1,218 @@
+"""Pairs with a momentum: the field of the instability, maximised over the momentum q of the pairs.
+
+The states k + q/2 and -k + q/2 pair (helical and Fulde-Ferrell states). On a lattice the quadrature resolves the
+temperature in the whole window that field and momentum can open around the Fermi lines, so that one set of nodes serves
+every q and the susceptibility is a smooth function of q, which is searched on a polar grid and then refined.
+Source: physics.md 2.1 and 4.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from scipy.optimize import brentq
+
+from spinvalley.checks import Floats, InvalidInput
+from spinvalley.numerics import zone
+from spinvalley.pairing.fermi_surface import FermiSurface
+from spinvalley.pairing.linearised import pair_kernel
+from spinvalley.pairing.superconductor import Superconductor
+from spinvalley.units import K_B, tesla
+
+Excess = Callable[[float, Floats], float]
+_ANGLES = 12
+_SIZES = np.array([0.02, 0.1, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4])  # of V / (hbar v): an isotropic FFLO state has 2 at T = 0
+_HEADROOM = 1.3
+_ORDERS = (6, 10, 12)
+_STEP = 1e-4
+_ROUNDS = 40
+_ANEW = 1.03  # growth of the field after which the grid is searched again
+_REACH = 3.6  # largest momentum that is resolved, in units of V / (hbar v)
+_NEWTON = 12
+_FURTHEST = 5.0  # steps that one Newton move may go
+_STILL = 0.02  # steps
+_FINE = 0.1
+_CHUNK = 40_000
+
+
+@dataclass(frozen=True)
+class HelicalField:
+    """Field of the instability at the best momentum of the pairs.
+
+    Args:
+        field: in tesla, at the best q.
+        zero: the same at q = 0, from the same nodes.
+        q: best momentum (2,), 1/nm.
+        error: of field, tesla.
+    """
+
+    field: float
+    zero: float
+    q: Floats
+    error: float
+
+
+@dataclass(frozen=True, eq=False)
+class PairMomenta:
+    """Pair susceptibility of a lattice model for any momentum of the pairs up to a largest one.
+
+    Args:
+        sc: model and pairing, in meV and nm.
+        kT: temperature, meV.
+        zeeman: largest Zeeman energy, meV.
+        q_max: largest momentum, 1/nm.
+        order: points per panel of the quadrature.
+    """
+
+    sc: Superconductor
+    kT: float
+    zeeman: float
+    q_max: float
+    order: int
+
+    @cached_property
+    def _rule(self) -> zone.Rule:
+        sampler, lattice = self.sc.sampler, self.sc.model.lattice
+        inversion = np.array([np.eye(2), -np.eye(2)])  # k -> -k exchanges the partners of a pair
+        triangles = zone.irreducible(zone.elementary_triangles(lattice.zone_corners), inversion)
+        width = _HEADROOM * (self.zeeman * max(map(abs, self.sc.model.zeeman_weights)) + self._doppler)
+        resolution = zone.Resolution(np.pi * self.kT, width, self.order)
+        fans = zone.choose_fans(sampler.normal_energies, triangles, 0.02 * sampler.bandwidth)
+        return zone.zone_rule(sampler.normal_energies, fans, resolution)
+
+    @cached_property
+    def _doppler(self) -> float:
+        """Largest change of an energy near the Fermi level by half a pair momentum, meV."""
+        return 0.5 * self.q_max * fermi_velocity(self.sc, self.kT)[1]
+
+    def susceptibility(self, zeeman: Floats, q: Floats) -> float:
+        """Pair susceptibility at momentum q (2,) in a field V (3,)."""
+        model, total = self.sc.model, 0.0
+        field = model.zeeman(zeeman)
+        for start in range(0, self._rule.size, _CHUNK):
+            k, w = self._rule.k[start : start + _CHUNK], self._rule.weights[start : start + _CHUNK]
+            pairs = model.hamiltonian(k + 0.5 * q) + field, model.hamiltonian(-k + 0.5 * q) + field
+            total += float(w @ pair_kernel(model, self.sc.pairing, *pairs, self.kT))
+        return total
+
+
+def fermi_velocity(sc: Superconductor, kT: float) -> tuple[float, float]:
+    """Mean and largest |dE/dk| within a few kT of the Fermi level, meV nm."""
+    lattice = sc.model.lattice
+    triangles = zone.irreducible(zone.elementary_triangles(lattice.zone_corners), sc.sampler.symmetry(0.0))
+    fans = zone.choose_fans(sc.sampler.normal_energies, triangles, 0.02 * sc.sampler.bandwidth)
+    k = zone.zone_rule(sc.sampler.normal_energies, fans, zone.Resolution(np.pi * kT, order=6)).k
+    step = _STEP * np.sqrt(lattice.zone_area)
+    shifts = step * np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])
+    energies = np.linalg.eigvalsh(sc.model.hamiltonian(k))
+    near = np.abs(energies).min(axis=1) < 4 * np.pi * kT
+    around = np.linalg.eigvalsh(sc.model.hamiltonian(k[near, None] + shifts))
+    slope = np.hypot(around[:, 0] - around[:, 1], around[:, 2] - around[:, 3]) / (2 * step)
+    size = np.take_along_axis(slope, np.abs(energies[near]).argmin(axis=1)[:, None], axis=1)
+    return float(size.mean()), float(size.max())
+
+
+def helical_lattice(sc: Superconductor, T: float, unit: Floats, g: float, start: float, tol: float) -> HelicalField:
+    """The highest field of the instability of a lattice model; `start` is the field in tesla at q = 0."""
+    kT = K_B * T
+    velocity = fermi_velocity(sc, kT)[0]
+    per_tesla, step = abs(float(tesla(1.0, g))) / velocity, _FINE * np.pi * kT / velocity
+    q: Floats | None = None
+    last = top = start
+    error = np.inf
+    for order in _ORDERS:
+        while True:  # with a wider window if the field leaves the one that is resolved
+            pairs = PairMomenta(sc, kT, _HEADROOM * abs(float(tesla(top, g))), _REACH * per_tesla * top, order)
+
+            def excess(B: float, q: Floats, pairs: PairMomenta = pairs) -> float:
+                return pairs.susceptibility(np.asarray(tesla(B * unit, g)), q) / sc.strength - 1
+
+            found = best_momentum(excess, start, per_tesla, step, tol, q)
+            if found.field <= _HEADROOM * top:
+                break
+            top = found.field
+        q = found.q
+        if order > _ORDERS[0]:
+            error = found.error + abs(found.field - last)
+            if error <= tol * found.field:
+                break
+        last = found.field
+    return HelicalField(found.field, found.zero, found.q, error)
+
+
+def helical_surface(theory: FermiSurface, T: float, tc: float, unit: Floats, start: float, tol: float) -> HelicalField:
+    """The highest field of the instability of a Fermi surface with velocities, field given for g = 2."""
+    if theory.velocity is None:
+        raise InvalidInput("`momentum` must be 'zero' for a Fermi surface without `velocity`, but is 'best'")
+    velocity = float(np.linalg.norm(theory.velocity, axis=1) @ theory.weight)
+    per_tesla, step = float(tesla(1.0)) / velocity, _FINE * np.pi * K_B * T / velocity
+
+    def excess(B: float, q: Floats) -> float:
+        return float(np.log(tc / T) - theory.breaking(T, B * unit, q=q))
+
+    return best_momentum(excess, start, per_tesla, step, tol)
+
+
+def best_momentum(
+    excess: Excess, start: float, per_tesla: float, step: float, tol: float, q: Floats | None = None
+) -> HelicalField:
+    """Highest field of an instability over the momentum of the pairs; the error is infinite if the search did not end.
+
+    Args:
+        excess: (B, q) -> positive where the normal state is unstable.
+        start: field at q = 0, about.
+        per_tesla: unit of the momenta to search, for each tesla of the field.
+        step: distance of the points from which derivatives are formed.
+        tol: relative error of the field.
+        q: where the search begins; None searches a polar grid.
+    """
+    zero = field = _root(excess, start, np.zeros(2), tol)
+    searched, error = 0.0 if q is None else field, np.inf
+    q = np.zeros(2) if q is None else q
+    for _ in range(_ROUNDS):
+        if field > _ANEW * searched:
+            q, searched = _searched(excess, field, per_tesla * field, q), field
+        q = _summit(excess, field, q, step)
+        last, field = field, _root(excess, field, q, 0.1 * tol)
+        if abs(field - last) <= 0.01 * tol * field:
+            error = 0.02 * tol * field
+            break
+    return HelicalField(field, zero, q, error) if field > zero else HelicalField(zero, zero, np.zeros(2), error)
+
+
+def _searched(excess: Excess, B: float, scale: float, known: Floats) -> Floats:
+    """The best momentum on a polar grid around zero; a known one may be better."""
+    angles = 2 * np.pi * np.arange(_ANGLES) / _ANGLES
+    grid = [scale * size * np.array([np.cos(a), np.sin(a)]) for size in _SIZES for a in angles]
+    values = [excess(B, q) for q in (known, np.zeros(2), *grid)]
+    return np.asarray((known, np.zeros(2), *grid)[int(np.argmax(values))])
+
+
+def _summit(excess: Excess, B: float, q: Floats, step: float) -> Floats:
+    """Newton's method for the maximum of the excess over q, differences over `step`."""
+    x, y = step * np.eye(2)
+    for _ in range(_NEWTON):
+        here, right, left, up, down, corner = (excess(B, q + shift) for shift in (0 * x, x, -x, y, -y, x + y))
+        slope = np.array([right - left, up - down]) / 2
+        cross = corner - right - up + here
+        bend = np.array([[right + left - 2 * here, cross], [cross, up + down - 2 * here]])
+        values, axes = np.linalg.eigh(-bend)
+        move = axes @ (axes.T @ slope / np.maximum(np.abs(values), 1e-300))
+        size = float(np.linalg.norm(move))
+        q = q + step * move * min(1.0, _FURTHEST / max(size, 1e-300))
+        if size < _STILL:
+            break
+    return np.asarray(q)
+
+
+def _root(excess: Excess, near: float, q: Floats, tol: float) -> float:
+    """Field at which the normal state becomes stable against pairs of momentum q."""
+    low, high = 0.99 * near, 1.01 * near
+    while excess(low, q) < 0 and low > 1e-3 * near:
+        low *= 0.9
+    while excess(high, q) > 0 and high < 3 * near:
+        high *= 1.1
+    return float(brentq(lambda B: excess(B, q), low, high, xtol=0.01 * tol * near, rtol=1e-14))

@@ -1,0 +1,205 @@
+"""Where the normal state becomes unstable in a field, and whether the free energy has jumped there before.
+
+Two kinds of systems answer the same three questions. A lattice model is solved exactly: pair susceptibility over the
+whole zone, free energy of the same model. A Fermi surface or a closed formula gives the pair breaking, ln(Tc/T) = ...,
+and, where its theory has one, the free energy as a function of the gap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from scipy.optimize import brentq, minimize_scalar
+
+from spinvalley.checks import Floats, InvalidInput, NotSolved
+from spinvalley.pairing.fermi_surface import FermiSurface
+from spinvalley.pairing.gap import ORDERS, orders, stated_error
+from spinvalley.pairing.helical import HelicalField, helical_lattice, helical_surface
+from spinvalley.pairing.linearised import susceptibility
+from spinvalley.pairing.superconductor import Superconductor
+from spinvalley.pairing.transition import Line, lowest_superconducting, refine_transition
+from spinvalley.units import K_B, tesla
+
+_GAPS = np.linspace(0.02, 1.05, 40) * 1.764 * K_B  # in units of meV per kelvin of Tc
+_NEGLIGIBLE = 1e-9
+_ROUNDING = 1e-10
+_WIDEN = 1.05
+_WIDENINGS = 60
+
+
+@runtime_checkable
+class PairBreaking(Protocol):
+    """A theory of pair breaking: the superconductor is stable while breaking(T, B) < ln(Tc/T)."""
+
+    def breaking(self, T: Any, B: Any) -> Floats:
+        """Right-hand side of ln(Tc/T) = ... at T in K, in field vectors B (..., 3) in tesla."""
+        ...
+
+
+@dataclass(frozen=True)
+class Jump:
+    """A transition that the free energy decides: its field in tesla, its order, and the error of the field."""
+
+    field: float
+    order: int
+    error: float
+
+
+class Instability(Protocol):
+    """What the search for Hc2 asks of a system, along one direction of the field; T in K, B in tesla."""
+
+    def levels(self, T: float, B: float, /) -> tuple[int, ...]:
+        """Levels of refinement to try, coarsest first."""
+        ...
+
+    def excess(self, T: float, B: float, level: int, /) -> float:
+        """Positive where the normal state is unstable."""
+        ...
+
+    def error(self, T: float, B: float, level: int, change: float, /) -> float:
+        """Error of a field that changed so much when it was refined to this level."""
+        ...
+
+    def decided(self, T: float, B: float, /) -> Jump:
+        """The transition of lowest free energy, given the field B at which the normal state becomes unstable."""
+        ...
+
+    def helical(self, T: float, B: float, /) -> HelicalField:
+        """The instability towards pairs of the best momentum, given the field B of that at zero momentum."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class LatticeInstability:
+    """A model on a lattice: every state of the zone counts, and the free energy is that of the same model.
+
+    Args:
+        sc: model and pairing, in meV.
+        unit: direction of the field, (3,).
+        g: g-factor.
+        tol: relative error of the field asked for.
+    """
+
+    sc: Superconductor
+    unit: Floats
+    g: float
+    tol: float
+
+    def _zeeman(self, B: float) -> Floats:
+        return np.asarray(tesla(B * self.unit, self.g))
+
+    def levels(self, T: float, B: float) -> tuple[int, ...]:
+        """Orders of the zone quadrature."""
+        return orders(self.sc, K_B * T, self._zeeman(B), max(self.tol, 1e-8))
+
+    def excess(self, T: float, B: float, level: int) -> float:
+        """The pair susceptibility over its critical value, less 1."""
+        return susceptibility(self.sc.sampler, K_B * T, self._zeeman(B), level) / self.sc.strength - 1
+
+    def error(self, T: float, B: float, level: int, change: float) -> float:
+        """The change, with the safety factors of the free-energy engine."""
+        return float(stated_error(self.sc, K_B * T, self._zeeman(B), level, change, B))
+
+    def decided(self, T: float, B: float) -> Jump:
+        """Continuous if no superconducting state has a lower free energy at B; else where the free energies cross."""
+        line = Line(self.sc, partial(self._point, T), ORDERS[0], max(0.1 * self.tol, 1e-4))
+        if _advantage(line, B) >= -_NEGLIGIBLE * line.energy_scale:
+            return Jump(B, 2, 0.0)
+        high = _first_beyond(partial(_advantage, line), B)
+        lines = [Line(self.sc, partial(self._point, T), o, 0.1 * self.tol) for o in self.levels(T, high)]
+        refined = refine_transition(lines, (B, high), self.tol)
+        if refined.transition is None:
+            raise NotSolved(f"the first-order transition near {B:.3g} T at T = {T:g} K was not located")
+        return Jump(refined.transition.s, refined.transition.order, refined.error)
+
+    def helical(self, T: float, B: float) -> HelicalField:
+        """Over the whole zone, pairs k + q/2 and -k + q/2."""
+        return helical_lattice(self.sc, T, self.unit, self.g, B, self.tol)
+
+    def _point(self, T: float, B: float) -> tuple[float, Floats]:
+        return K_B * T, self._zeeman(B)
+
+
+@dataclass(frozen=True, eq=False)
+class ScalarInstability:
+    """A theory that is one equation, ln(Tc/T) = breaking(T, B).
+
+    Args:
+        theory: gives `breaking`, and `condensation(gap, T, B, tc)` if it knows a free energy.
+        tc: critical temperature in K.
+        unit: direction of the field, (3,).
+        tol: relative error of the field asked for.
+        scale: factor of the field before the theory sees it (g/2 for a g-factor that is not that of the theory).
+    """
+
+    theory: PairBreaking
+    tc: float
+    unit: Floats
+    tol: float
+    scale: float = 1.0
+
+    def levels(self, _T: float, _B: float) -> tuple[int, ...]:
+        """One: the equation is evaluated to rounding."""
+        return (0,)
+
+    def excess(self, T: float, B: float, _level: int) -> float:
+        """ln(Tc/T) - breaking."""
+        return float(np.log(self.tc / T) - self.theory.breaking(T, self.scale * B * self.unit))
+
+    def error(self, _T: float, B: float, _level: int, _change: float) -> float:
+        """Rounding."""
+        return _ROUNDING * B
+
+    def decided(self, T: float, B: float) -> Jump:
+        """By the free energy of the theory, where it has one; else continuous by construction of the theory."""
+        if not hasattr(self.theory, "condensation") or self._lowest(T, B) >= -_NEGLIGIBLE * self._scale:
+            return Jump(B, 2, 0.0)
+        high = _first_beyond(partial(self._lowest, T), B)
+        precision = 0.01 * self.tol * high
+        field = float(brentq(partial(self._lowest, T), B, high, xtol=precision))
+        return Jump(field, 1, precision + _ROUNDING * field)
+
+    def helical(self, T: float, B: float) -> HelicalField:
+        """Of a Fermi surface with velocities; other theories know no momentum."""
+        if not isinstance(self.theory, FermiSurface):
+            raise InvalidInput(
+                "`momentum` must be 'zero' for a theory that knows no momentum of the pairs, but is 'best'"
+            )
+        found = helical_surface(self.theory, T, self.tc, self.unit, self.scale * B, self.tol)
+        return HelicalField(found.field / self.scale, found.zero / self.scale, found.q, found.error / self.scale)
+
+    @property
+    def _scale(self) -> float:
+        return (1.764 * K_B * self.tc) ** 2
+
+    def _lowest(self, T: float, B: float) -> float:
+        """Smallest F(Delta) - F(0) over gaps clearly above zero."""
+        gaps = _GAPS * self.tc
+
+        def energy(gap: Any) -> Floats:
+            return np.asarray(self.theory.condensation(gap, T, self.scale * B * self.unit, self.tc))  # type: ignore[attr-defined]
+
+        values = energy(gaps)
+        best = int(np.argmin(values))
+        low, high = gaps[max(best - 1, 0)], gaps[min(best + 1, len(gaps) - 1)]
+        fine = minimize_scalar(lambda gap: float(energy(gap)), bounds=(low, high), method="bounded")
+        return min(float(values[best]), float(fine.fun))
+
+
+def _advantage(line: Line, B: float) -> float:
+    """F of the lowest superconducting state over that of the normal state; the scale of energies if there is none."""
+    best = lowest_superconducting(line.profile(B))
+    return line.energy_scale if best is None else best.condensation
+
+
+def _first_beyond(advantage: Callable[[float], float], B: float) -> float:
+    """A field above B at which the normal state has the lower free energy."""
+    for _ in range(_WIDENINGS):
+        B *= _WIDEN
+        if advantage(B) > 0:
+            return B
+    raise NotSolved(f"the superconducting state stays lower in free energy up to {B:.3g} T")
