@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinvalley import figures, models, normal, pairing, papers, phase, spin, topology, units
+    from spinvalley import figures, gating, models, normal, pairing, papers, phase, spin, topology, units
     from spinvalley.checks import InvalidInput, NotSolved, SpinvalleyError, Status
     from spinvalley.pairing import GapState, Pairing, Superconductor, free_energy, s_wave, solve_gap
     from spinvalley.phase import critical_field, critical_temperature, phase_diagram, tricritical_point
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = ("figures", "models", "normal", "pairing", "papers", "phase", "spin", "topology", "units")
+_MODULES = ("figures", "gating", "models", "normal", "pairing", "papers", "phase", "spin", "topology", "units")
 _NAMES = {
     "InvalidInput": "checks",
     "NotSolved": "checks",
@@ -51,6 +51,7 @@ __all__ = [
     "critical_temperature",
     "figures",
     "free_energy",
+    "gating",
     "kelvin",
     "models",
     "normal",

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import spinvalley as sv
-from spinvalley.cli.options import KT, ZEEMAN, Delivery, EdgePhysics, EdgeView, Physics, spread
+from spinvalley.cli.options import KT, OPTIONAL_KT, ZEEMAN, Crystal, Delivery, EdgePhysics, EdgeView, Physics, spread
 
 _DIRECTION: Final = typer.Option(help="Direction x,y,z of the field; z is normal to the layers.", metavar="X,Y,Z")
 _TOL: Final = typer.Option(help="Tolerance, relative to the gap at T = V = 0 (hc2: to the field).", metavar="NUMBER")
@@ -99,14 +99,20 @@ def gap(
 @app.command()
 @spread
 def hc2(
-    kT: KT,
     physics: Physics,
+    crystal: Crystal,
     delivery: Delivery,
+    kT: OPTIONAL_KT = None,
     direction: Annotated[str, _DIRECTION] = "1,0,0",
     tol: Annotated[float, _TOL] = 1e-5,
 ) -> None:
-    """Critical field against temperature, with the order of the transition."""
-    raise typer.Exit(_commands().hc2(physics, delivery, kT, direction, tol))
+    """Critical field against temperature, with the order of the transition.
+
+    Of a ready model in its own unit (--kT), or of a material in kelvin and tesla (--material, --density, --tc).
+    """
+    if crystal.material is None:
+        raise typer.Exit(_commands().hc2(physics, crystal, delivery, kT, direction, tol))
+    raise typer.Exit(import_module("spinvalley.cli.crystals").hc2(physics, crystal, delivery, kT, direction, tol))
 
 
 @app.command("map")

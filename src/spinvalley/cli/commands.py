@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -10,9 +11,9 @@ import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
 
-from spinvalley.checks import direction_vector, one_of
+from spinvalley.checks import InvalidInput, direction_vector, one_of
 from spinvalley.cli import giving, reading, telling
-from spinvalley.cli.options import Delivery, Physics
+from spinvalley.cli.options import Crystal, Delivery, Physics
 from spinvalley.figures.phase import add_gap_scale, draw_critical_lines, draw_gap_map
 from spinvalley.files import check_folder, json_text
 from spinvalley.pairing import solve_gap
@@ -49,8 +50,13 @@ def gap(physics: Physics, delivery: Delivery, kT: str, zeeman: str, direction: s
     return int(giving.doubts(str(state.status)) > 0)
 
 
-def hc2(physics: Physics, delivery: Delivery, kT: str, direction: str, tol: float) -> int:
-    """The critical field at several temperatures. Returns the exit code."""
+def hc2(physics: Physics, crystal: Crystal, delivery: Delivery, kT: str | None, direction: str, tol: float) -> int:
+    """The critical field of a ready model at several temperatures. Returns the exit code."""
+    if kT is None:
+        raise InvalidInput("`kT` must be given for a ready model (or `material` for a material), but is not")
+    for field in fields(crystal):
+        if getattr(crystal, field.name) != field.default:
+            raise InvalidInput(f"`{field.name}` must be given with `material` only, but `material` is not given")
     paths = giving.check_out(delivery.out, dims=1, figure=True)
     unit = direction_vector(reading.vector("direction", direction))
     temperatures = reading.numbers("kT", kT)

@@ -18,11 +18,16 @@ MODELS: Final = ("film", "tmd", "ising-film", "heterostructure")
 
 _MODEL: Final = "Model (energies in its unit; |t| = 1 by default)"
 _STRENGTH: Final = "Pairing (exactly one strength)"
+_MATERIAL: Final = "Material in K, T, meV and nm (with --material; then --tc is Tc in K)"
 _GAP: Final = "Gap Delta as given, or self-consistent (then with at most one strength)"
 _VIEW: Final = "Edge, strip and what is drawn"
 _RANGE: Final = "A number, a list 0.1,0.2 or a range start:stop:number."
 
+NORMAL_STATES: Final = ("one-band", "three-band", "kp")
+"""How the normal state of a material is described."""
+
 KT = Annotated[str, typer.Option("--kT", help=f"Temperature k_B T. {_RANGE}", metavar="RANGE")]
+OPTIONAL_KT = Annotated[str | None, typer.Option("--kT", help=f"Temperature k_B T. {_RANGE}", metavar="RANGE")]
 ZEEMAN = Annotated[str, typer.Option("--zeeman", help=f"Zeeman energy V. {_RANGE}", metavar="RANGE")]
 
 
@@ -36,6 +41,10 @@ def _strength(help_text: str, *names: str) -> Any:
 
 def _gap(help_text: str, *names: str) -> Any:
     return typer.Option(*names, help=help_text, rich_help_panel=_GAP, metavar="ENERGY")
+
+
+def _material(help_text: str, *names: str, metavar: str = "NUMBER") -> Any:
+    return typer.Option(*names, help=help_text, rich_help_panel=_MATERIAL, metavar=metavar)
 
 
 def _view(help_text: str, metavar: str = "RANGE") -> Any:
@@ -65,6 +74,24 @@ class Physics:
     v: Annotated[float | None, _strength("Coupling v.", "--v")] = None
     tc: Annotated[float | None, _strength("Critical temperature k_B Tc of this very model.")] = None
     layer_gap0: Annotated[float | None, _strength("Gap of the paired layer alone (it fixes v).")] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crystal:
+    """A gated crystal, for `hc2`: a material of the library, its carriers and its spin-orbit coupling."""
+
+    material: Annotated[str | None, _material("A material, e.g. MoS2.", metavar="NAME")] = None
+    density: Annotated[float | None, _material("Sheet density of the carriers in cm^-2.")] = None
+    T: Annotated[
+        str | None, _material(f"Temperatures in K; default: 0.15 Tc to 0.98 Tc. {_RANGE}", "--T", metavar="RANGE")
+    ] = None
+    normal_state: Annotated[str, _material(f"One of {', '.join(NORMAL_STATES)}.", metavar="NAME")] = "one-band"
+    rashba_ratio: Annotated[
+        float | None, _material("In-plane over out-of-plane spin-orbit coupling at k_F (one-band); default 0.02.")
+    ] = None
+    momentum: Annotated[
+        str, _material("Of the pairs: zero, or best (the one with the highest field).", metavar="NAME")
+    ] = "zero"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
@@ -9,7 +11,7 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats
 from spinvalley.models import Model
 from spinvalley.pairing.fermi_surface import FermiSurface
-from spinvalley.pairing.hc2 import hc2
+from spinvalley.pairing.hc2 import Progress, hc2
 from spinvalley.pairing.laws import PauliLimit
 from spinvalley.pairing.surfaces import fermi_surface
 
@@ -25,6 +27,8 @@ def hc2_limits(
     direction: ArrayLike = (1.0, 0.0, 0.0),
     g: float = 2.0,
     tol: float = 1e-4,
+    momentum: Literal["zero", "best"] = "zero",
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Hc2(T) of a crystal beside what it would be with less spin-orbit coupling, and what limits it therefore.
 
@@ -38,6 +42,8 @@ def hc2_limits(
         direction: direction of the field, nonzero 3-vector.
         g: g-factor.
         tol: relative error of the fields.
+        momentum: of the pairs in B, as for `hc2`; the comparisons have pairs at rest.
+        progress: called with (temperatures done, temperatures in all) of the model itself.
 
     Returns:
         Dataset over T: B, order, error, status as `hc2` of the model; B_surface (its Fermi surface alone),
@@ -64,8 +70,8 @@ def hc2_limits(
         for factor in ((0, 0, 1), (2, 2, 2))
     )
     shared = {"tc": tc, "direction": direction, "tol": tol}
-    found = hc2(model, T, g=g, **shared)  # type: ignore[arg-type]
-    whole = found if model is surface else hc2(surface, T, g=g, **shared)  # type: ignore[arg-type]
+    found = hc2(model, T, g=g, momentum=momentum, progress=progress, **shared)  # type: ignore[arg-type]
+    whole = found if model is surface and momentum == "zero" else hc2(surface, T, g=g, **shared)  # type: ignore[arg-type]
     fields = [hc2(part, T, g=g, **shared).B.values for part in (upright, doubled)]  # type: ignore[arg-type]
     pauli = hc2(PauliLimit(), T, **shared).B.values * (2 / g)  # type: ignore[arg-type]
     ratio = found.B.values / np.where(pauli > 0, pauli, np.nan)

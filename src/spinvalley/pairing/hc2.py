@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
 
 from spinvalley.checks import (
@@ -35,6 +35,7 @@ Progress = Callable[[int, int], None]
 _FURTHEST = 200.0  # default end of the search, tesla per kelvin of Tc
 _FIRST = 0.3
 _STEP = 1.6
+_NEAR = 1.15
 _SMALLEST = 1e-9
 _WORKERS = 2
 
@@ -106,19 +107,23 @@ def hc2(
     one_of("momentum", momentum, ("zero", "best"))
     furthest = _FURTHEST * tc if B_max is None else positive("B_max", B_max)
     system = instability(model, tc, unit, g, tol)
-    done: list[int] = []
+    found: dict[int, Point] = {}
 
-    def solve(value: float) -> Point:
-        point = solve_point(system, value, tc, tol, furthest)
-        if momentum == "best" and point.order > 0:
-            point = with_momentum(system, value, point, tol)
-        done.append(1)
-        if progress is not None:
-            progress(len(done), len(temperatures))
-        return point
+    def solve(places: NDArray[np.int64]) -> None:
+        """Some temperatures from the highest down: each field is looked for near what the last one suggests."""
+        slope: float | None = None
+        for place in places:
+            T = float(temperatures[place])
+            share = float(np.sqrt(max(1 - T / tc, 0.0)))
+            point = solve_point(system, T, tc, tol, furthest, None if slope is None else slope * share)
+            slope = point.linear / share if point.order > 0 else slope
+            found[int(place)] = with_momentum(system, T, point, tol) if momentum == "best" and point.order else point
+            if progress is not None:
+                progress(len(found), len(temperatures))
 
     with ThreadPoolExecutor(_WORKERS) as pool:
-        points = list(pool.map(solve, map(float, temperatures)))
+        list(pool.map(solve, np.array_split(np.argsort(-temperatures), _WORKERS)))
+    points = [found[n] for n in range(len(temperatures))]
     return _dataset(points, temperatures, {"direction": tuple(map(float, unit)), "tc": tc, "tolerance": tol})
 
 
@@ -181,11 +186,13 @@ def instability(model: Model | PairBreaking, tc: float, unit: Floats, g: float, 
     )
 
 
-def solve_point(system: Instability, T: float, tc: float, tol: float, furthest: float) -> Point:
-    """Hc2 at one temperature."""
+def solve_point(
+    system: Instability, T: float, tc: float, tol: float, furthest: float, guess: float | None = None
+) -> Point:
+    """Hc2 at one temperature, looked for around a guess in tesla."""
     if tc <= T:
         return Point(0.0, 0.0, 0, 0.0, Status.NORMAL)
-    bracket = _bracket(system, T, tc, furthest)
+    bracket = _bracket(system, T, tc, furthest, guess)
     if bracket is None:
         return Point(furthest, np.nan, 0, np.nan, Status.BEYOND_RANGE)
     field, error = _refined(system, T, bracket, tol)
@@ -208,17 +215,21 @@ def with_momentum(system: Instability, T: float, point: Point, tol: float) -> Po
     return Point(found.field, point.linear, 2, found.error, status, q)
 
 
-def _bracket(system: Instability, T: float, tc: float, furthest: float) -> tuple[float, float] | None:
+def _bracket(
+    system: Instability, T: float, tc: float, furthest: float, guess: float | None
+) -> tuple[float, float] | None:
     """Fields between which the normal state becomes stable, from a coarse search upwards; None: not below the limit."""
-    low = min(_FIRST * 1.86 * tc * np.sqrt(1 - T / tc), 0.5 * furthest)
+    step = _STEP if guess is None else _NEAR
+    low = min(_FIRST * 1.86 * tc * np.sqrt(1 - T / tc) if guess is None else guess / step, 0.5 * furthest)
     level = system.levels(T, low)[0]
     while system.excess(T, low, level) <= 0:
-        low /= _STEP
+        low /= step
         if low < _SMALLEST * tc:
-            return 0.0, low * _STEP
+            return 0.0, low * step
     high = low
     while high < furthest:
-        low, high = high, min(high * _STEP, furthest)
+        low, high = high, min(high * step, furthest)
+        step = max(step, _STEP)
         if system.excess(T, high, level) < 0:
             return low, high
     return None

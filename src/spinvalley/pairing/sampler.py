@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, zeeman_vector
 from spinvalley.models import Model
+from spinvalley.models.model import Matrix
 from spinvalley.numerics import zone
 from spinvalley.pairing.bdg import quasiparticle_energies
 from spinvalley.pairing.channel import Pairing
@@ -48,10 +49,10 @@ class Sampler:
 
     def normal_energies(self, k: Floats) -> Floats:
         """Normal-state energies at k, and at -k where they differ, shape (N, n)."""
-        values = np.linalg.eigvalsh(self.model.hamiltonian(k))
+        values = _energies(self.model.hamiltonian(k))
         if self._even_bands:
-            return np.asarray(values)
-        return np.concatenate([values, np.linalg.eigvalsh(self.model.hamiltonian(-k))], axis=1)
+            return values
+        return np.concatenate([values, _energies(self.model.hamiltonian(-k))], axis=1)
 
     def resolution(self, kT: float, zeeman: ArrayLike, order: int, smallest: float) -> zone.Resolution:
         """What the nodes must resolve: pi kT, but nothing finer than `smallest` or a small part of the field.
@@ -155,6 +156,15 @@ class Sampler:
             for old in kept[:-_KEPT]:
                 self._cache.pop(old, None)
         return value
+
+
+def _energies(matrices: Matrix) -> Floats:
+    """Ascending eigenvalues (N, n) of Hermitian matrices (N, n, n), in closed form for n = 2."""
+    if matrices.shape[-1] != 2:
+        return np.asarray(np.linalg.eigvalsh(matrices))
+    upper, lower, mixed = matrices[:, 0, 0].real, matrices[:, 1, 1].real, matrices[:, 1, 0]
+    mean, size = 0.5 * (upper + lower), np.sqrt(0.25 * (upper - lower) ** 2 + mixed.real**2 + mixed.imag**2)
+    return np.stack([mean - size, mean + size], axis=-1)
 
 
 def _rounded_down(value: float) -> float:
