@@ -199,3 +199,29 @@ def test_bad_input_gets_one_sentence(change, message):
     arguments = {"model": KlemmLutherBeasley(17.9), "T": 1.0, "tc": 6.5} | change
     with pytest.raises(InvalidInput, match=message.replace("(", r"\(")):
         hc2(arguments.pop("model"), arguments.pop("T"), **arguments)
+
+
+# Multi-pocket metals --------------------------------------------------------------------------------------------------
+def test_the_error_of_a_sampled_fermi_surface_covers_what_more_points_change():
+    metal = sv.models.nbse2()
+    fine = hc2(sv.pairing.fermi_surface(metal, points=960), [0.5, 1, 2], tc=3.0, tol=1e-8).B.values
+    for points in (30, 60, 120, 240):
+        found = hc2(sv.pairing.fermi_surface(metal, points=points), [0.5, 1, 2], tc=3.0)
+        assert np.all(np.abs(found.B.values - fine) <= found.error.values)
+    assert set(found.status.values) == {"converged"}
+
+
+def test_nodes_of_the_splitting_set_the_field_of_a_metal_with_a_gamma_pocket():
+    """Taking the Gamma pocket away, whose splitting vanishes on Gamma-M, raises the field (arXiv:2504.20775)."""
+    lines = sv.normal.valley_contours(sv.models.nbse2())
+    whole = sv.pairing.fermi_surface(sv.models.nbse2())
+    around_k = np.isin(whole.pocket, np.flatnonzero(lines.valley.values != "Gamma"))
+    corners = FermiSurface(g=whole.g[around_k], weight=whole.weight[around_k])
+    both, alone = (hc2(surface, [0.3, 1.5], tc=3.0) for surface in (whole, corners))
+    assert np.all(alone.B.values > 1.3 * both.B.values)
+
+
+def test_the_field_of_nbse2_is_nearly_that_of_its_fermi_surface():
+    metal = sv.models.nbse2()
+    lattice, surface = (hc2(system, 1.5, tc=3.0) for system in (metal, sv.pairing.fermi_surface(metal)))
+    np.testing.assert_allclose(lattice.B, surface.B, rtol=0.01)

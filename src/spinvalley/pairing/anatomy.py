@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
@@ -65,10 +66,7 @@ def hc2_limits(
     (5.1, 'in-plane spin-orbit coupling')
     """
     surface = model if isinstance(model, FermiSurface) else fermi_surface(model)
-    upright, doubled = (
-        FermiSurface(g=surface.g * factor, weight=surface.weight, form=surface.form)
-        for factor in ((0, 0, 1), (2, 2, 2))
-    )
+    upright, doubled = (replace(surface, g=surface.g * factor) for factor in ((0, 0, 1), (2, 2, 2)))
     shared = {"tc": tc, "direction": direction, "tol": tol}
     found = hc2(model, T, g=g, momentum=momentum, progress=progress, **shared)  # type: ignore[arg-type]
     whole = found if model is surface and momentum == "zero" else hc2(surface, T, g=g, **shared)  # type: ignore[arg-type]

@@ -20,6 +20,7 @@ from spinvalley.units import K_B, MU_B
 
 _ELEMENTS = 1 << 21  # points times conditions (times frequencies) held at a time
 _FREQUENCIES = 64
+_FEWEST = 8
 _DIGITS = 13
 
 
@@ -34,6 +35,8 @@ class FermiSurface:
         form: gap ratio of each point, (n,) or one number.
         pocket: label of the pocket of each point, (n,) or one whole number.
         name: for tables and figures.
+        periodic: each pocket is a closed curve at equidistant values of its parameter, so that every second point is a
+            coarser sample of it and tells the error of the average.
 
     Raises:
         InvalidInput: shapes that do not fit, numbers that are not finite, a weight <= 0, or no gap anywhere.
@@ -50,6 +53,7 @@ class FermiSurface:
     form: Floats = field(default_factory=lambda: np.ones(1))
     pocket: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     name: str = "Fermi surface"
+    periodic: bool = False
 
     @property
     def orbital(self) -> bool:
@@ -81,6 +85,17 @@ class FermiSurface:
             kept["velocity"] = velocity
         for name, value in kept.items():
             object.__setattr__(self, name, value)
+
+    def coarser(self) -> FermiSurface | None:
+        """The same Fermi surface from every second point of each pocket; None if its points are not such samples."""
+        labels, counts = np.unique(self.pocket, return_counts=True)
+        if not self.periodic or np.any(counts % 2) or counts.min() < _FEWEST:
+            return None
+        kept = np.concatenate([np.flatnonzero(self.pocket == label)[::2] for label in labels])
+        velocity = None if self.velocity is None else self.velocity[kept]
+        return FermiSurface(
+            self.g[kept], self.weight[kept], velocity, self.form[kept], self.pocket[kept], self.name, True
+        )
 
     def breaking(self, T: ArrayLike, B: ArrayLike, g_factor: float = 2.0, q: ArrayLike | None = None) -> Floats:
         """Pair breaking <K>: the normal state is unstable where ln(Tc/T) exceeds it.

@@ -27,6 +27,7 @@ from spinvalley.units import K_B, tesla
 _GAPS = np.linspace(0.02, 1.05, 40) * 1.764 * K_B  # in units of meV per kelvin of Tc
 _NEGLIGIBLE = 1e-9
 _ROUNDING = 1e-10
+_STEP = 1e-4
 _WIDEN = 1.05
 _WIDENINGS = 60
 
@@ -150,9 +151,15 @@ class ScalarInstability:
         """ln(Tc/T) - breaking."""
         return float(np.log(self.tc / T) - self.theory.breaking(T, self.scale * B * self.unit))
 
-    def error(self, _T: float, B: float, _level: int, _change: float) -> float:
-        """Rounding."""
-        return _ROUNDING * B
+    def error(self, T: float, B: float, _level: int, _change: float, /) -> float:
+        """Rounding, and what half the points of a sampled Fermi surface would change."""
+        coarser = self.theory.coarser() if hasattr(self.theory, "coarser") else None
+        if coarser is None:
+            return _ROUNDING * B
+        fields = self.scale * B * np.array([1.0, 1 + _STEP])[:, None] * self.unit
+        here, ahead = self.theory.breaking(T, fields)
+        missed = abs(float(coarser.breaking(T, fields[0]) - here))
+        return float(_ROUNDING * B + missed * _STEP * B / max(ahead - here, 1e-300))
 
     def decided(self, T: float, B: float) -> Jump:
         """By the free energy of the theory, where it has one; else continuous by construction of the theory."""
@@ -161,7 +168,7 @@ class ScalarInstability:
         high = _first_beyond(partial(self._lowest, T), B)
         precision = 0.01 * self.tol * high
         field = float(brentq(partial(self._lowest, T), B, high, xtol=precision))
-        return Jump(field, 1, precision + _ROUNDING * field)
+        return Jump(field, 1, precision + self.error(T, field, 0, 0.0))
 
     def helical(self, T: float, B: float) -> HelicalField:
         """Of a Fermi surface with velocities; other theories know no momentum."""

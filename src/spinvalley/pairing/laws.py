@@ -8,7 +8,7 @@ shape and B in tesla of shape (..., 3), broadcast.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -287,6 +287,10 @@ class ConstantSplitting:
     def surface(self) -> FermiSurface:
         """The two valleys."""
         return constant_splitting(self.splitting, self.rashba_ratio, self.points)
+
+    def coarser(self) -> ConstantSplitting | None:
+        """The same with half the angles, whose difference tells the error; None without Rashba coupling: exact."""
+        return None if self.rashba_ratio == 0 else replace(self, points=max(self.points // 2, 1))
 
     def breaking(self, T: ArrayLike, B: ArrayLike) -> Floats:
         """Right-hand side of ln(Tc/T), dimensionless; T in K, B in T, shape (..., 3)."""

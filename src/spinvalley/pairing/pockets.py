@@ -81,6 +81,7 @@ def from_pockets(pockets: Sequence[Pocket], points: int = POINTS, name: str = "F
         form=np.repeat([float(pocket.gap) for pocket in pockets], sizes),
         pocket=np.repeat(np.arange(len(sizes)), sizes),
         name=name,
+        periodic=all(callable(pocket.g) for pocket in pockets),
     )
 
 

@@ -11,7 +11,7 @@ from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.units import HBAR2_2M
 
 
-def fermi_surface(model: Model | ValleyModel, density: float | None = None, *, points: int = 120) -> FermiSurface:
+def fermi_surface(model: Model | ValleyModel, density: float | None = None, *, points: int = 240) -> FermiSurface:
     """The Fermi surface of a model: g, local density of states and velocity at points of every Fermi line.
 
     Both spin-split lines of a pocket are kept, each with its own density of states; g is half the splitting between the
@@ -62,6 +62,7 @@ def _of_contours(model: Model, count: int) -> FermiSurface:
         velocity=lines.velocity.values.reshape(-1, 2),
         pocket=np.repeat(np.arange(lines.sizes["contour"]), count),
         name="Fermi surface of a lattice model",
+        periodic=True,
     )
 
 
@@ -84,6 +85,7 @@ def _of_valleys(model: ValleyModel, density: float, count: int) -> FermiSurface:
         velocity=velocities,
         pocket=np.repeat(np.arange(len(parts)), count),
         name=f"{model.material}, {density:.3g} cm^-2",
+        periodic=True,
     )
 
 
