@@ -26,6 +26,10 @@ from spinvalley.units import K_B, tesla
 
 _GAPS = np.linspace(0.02, 1.05, 40) * 1.764 * K_B  # in units of meV per kelvin of Tc
 _NEGLIGIBLE = 1e-9
+_LEVELS = (6, 10, 14, 20)
+_FINE = 1e-6
+_RATIO = 1.4
+_SMALLEST = 1e-6
 _ROUNDING = 1e-10
 _STEP = 1e-4
 _WIDEN = 1.05
@@ -95,11 +99,14 @@ class LatticeInstability:
 
     def levels(self, T: float, B: float) -> tuple[int, ...]:
         """Orders of the zone quadrature."""
-        return orders(self.sc, K_B * T, self._zeeman(B), max(self.tol, 1e-8))
+        if self.sc.sampler.is_rough(K_B * T, self._zeeman(B), _LEVELS[1]):
+            return orders(self.sc, K_B * T, self._zeeman(B), self.tol)
+        return _LEVELS[int(self.tol < _FINE) :]
 
     def excess(self, T: float, B: float, level: int) -> float:
-        """The pair susceptibility over its critical value, less 1."""
-        return susceptibility(self.sc.sampler, K_B * T, self._zeeman(B), level) / self.sc.strength - 1
+        """The pair susceptibility over its critical value, less 1; nearby fields share the nodes."""
+        window = self._zeeman(_RATIO ** np.ceil(np.log(max(B, _SMALLEST)) / np.log(_RATIO)))
+        return susceptibility(self.sc.sampler, K_B * T, self._zeeman(B), level, window) / self.sc.strength - 1
 
     def error(self, T: float, B: float, level: int, change: float) -> float:
         """The change, with the safety factors of the free-energy engine."""
@@ -107,11 +114,12 @@ class LatticeInstability:
 
     def decided(self, T: float, B: float) -> Jump:
         """Continuous if no superconducting state has a lower free energy at B; else where the free energies cross."""
-        line = Line(self.sc, partial(self._point, T), ORDERS[0], max(0.1 * self.tol, 1e-4))
+        line = Line(self.sc, partial(self._point, T), ORDERS[0], max(self.tol, 1e-4))
         if _advantage(line, B) >= -_NEGLIGIBLE * line.energy_scale:
             return Jump(B, 2, 0.0)
         high = _first_beyond(partial(_advantage, line), B)
-        lines = [Line(self.sc, partial(self._point, T), o, 0.1 * self.tol) for o in self.levels(T, high)]
+        ladder = orders(self.sc, K_B * T, self._zeeman(high), min(self.tol, 1e-4))
+        lines = [Line(self.sc, partial(self._point, T), o, 0.1 * self.tol) for o in ladder]
         refined = refine_transition(lines, (B, high), self.tol)
         if refined.transition is None:
             raise NotSolved(f"the first-order transition near {B:.3g} T at T = {T:g} K was not located")

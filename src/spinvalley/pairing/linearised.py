@@ -19,9 +19,14 @@ from spinvalley.pairing.channel import Pairing
 from spinvalley.pairing.sampler import Sampler
 
 
-def susceptibility(sampler: Sampler, kT: float, zeeman: ArrayLike, order: int) -> float:
-    """Pair susceptibility chi at kT > 0 in a field, 1/energy; the normal state is unstable if chi > n/v."""
-    nodes = sampler.nodes(kT, zeeman, order, 0.0)
+def susceptibility(
+    sampler: Sampler, kT: float, zeeman: ArrayLike, order: int, window: ArrayLike | None = None
+) -> float:
+    """Pair susceptibility chi at kT > 0 in a field, 1/energy; the normal state is unstable if chi > n/v.
+
+    `window` is a field at least as strong and of the same direction whose nodes are used: one set for many fields.
+    """
+    nodes = sampler.nodes(kT, zeeman if window is None else window, order, 0.0)
     field = sampler.model.zeeman(zeeman)
     return float(
         nodes.weights @ pair_kernel(sampler.model, sampler.pairing, nodes.plus + field, nodes.minus + field, kT)
