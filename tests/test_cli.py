@@ -78,7 +78,7 @@ def test_help_and_version(capsys):
         ("hc2 --gap0 0.1 --kT 0.1 --tol 0", "`tol` must be positive, but is 0.0"),
         ("gap --gap0 0.1 --kT 0.1 --out x.pdf", "`out` must be one of .nc, .json, .csv, but is '.pdf'"),
         ("map --gap0 0.1 --kT 0.1 --zeeman 0 --out x.csv", "`out` must be one of .nc, .json, .pdf, .png, .svg"),
-        ("paper nope", "`paper` must be one of heterostructure, but is 'nope'"),
+        ("paper nope", "`paper` must be one of heterostructure, gated_mos2, but is 'nope'"),
         ("paper heterostructure --out .", "`out` must not be the folder that you are in"),
         ("gap --gap0 abc --kT 0", "--gap0"),
         ("gap --gap0 1", "--kT"),

@@ -15,12 +15,19 @@ FREE = FermiSurface(g=[[0.0, 0.0, 0.0]], weight=[1.0])
 
 @pytest.mark.parametrize(
     ("surface", "limit"),
-    [(ISING, "size of the splitting"), (RASHBA, "in-plane spin-orbit coupling"), (FREE, "Pauli limit")],
+    [(ISING, "size of the splitting"), (RASHBA, "field along the spins"), (FREE, "Pauli limit")],
     ids=["Ising", "Rashba", "free"],
 )
 def test_the_limit_is_named_after_the_part_that_is_missing(surface, limit):
     found = hc2_limits(surface, [3.0, 7.0], tc=6.5)
     assert found.limit.values.tolist() == [limit, "normal state"]
+
+
+@pytest.mark.parametrize("theta", [30, 60])
+def test_a_tilted_field_is_limited_by_its_part_along_the_spins(theta):
+    angle = np.deg2rad(theta)
+    found = hc2_limits(ISING, 3.0, tc=6.5, direction=(np.sin(angle), 0, np.cos(angle)))
+    assert found.limit[0] in ("Pauli limit", "field along the spins")
 
 
 def test_taking_the_in_plane_part_away_raises_the_field_of_gated_mos2():

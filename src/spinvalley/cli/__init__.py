@@ -9,6 +9,7 @@ Only typer and the options are imported here; what computes is imported when a c
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
@@ -34,6 +35,12 @@ app = typer.Typer(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code; an error that the user can mend is one sentence on stderr."""
     given = list(sys.argv[1:] if arguments is None else arguments)
+    with warnings.catch_warnings():
+        warnings.showwarning = _warn  # type: ignore[assignment]
+        return _run(given)
+
+
+def _run(given: list[str]) -> int:
     try:
         code = app(args=given or ["--help"], prog_name="spinvalley", standalone_mode=False)
     except _USAGE as error:
@@ -45,6 +52,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (typer.Abort, KeyboardInterrupt):
         return _complain("interrupted", 130)
     return code if isinstance(code, int) else 0
+
+
+def _warn(message: Warning | str, *_: Any) -> None:
+    """A warning of the library as one line on stderr, without the place in the code that raised it."""
+    _complain(f"warning: {message}", 0)
 
 
 def _complain(sentence: str, code: int) -> int:
@@ -74,7 +86,7 @@ def _root(
 
 @app.command()
 def paper(
-    name: Annotated[str, typer.Argument(help="The paper: heterostructure.")],
+    name: Annotated[str, typer.Argument(help="The paper: heterostructure or gated_mos2.")],
     out: Annotated[Path | None, typer.Option(help="Folder for figures, data and claims; default: the name.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:

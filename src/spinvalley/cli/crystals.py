@@ -33,13 +33,15 @@ def hc2(physics: Physics, crystal: Crystal, delivery: Delivery, kT: str | None, 
     with telling.progress(quiet=delivery.json) as tell:
         count = partial(tell, "critical field")
         data = hc2_limits(system, T, tc=tc, direction=unit, tol=tol, momentum=momentum, progress=count)
-    data = data.assign_attrs(material=str(crystal.material), density=float(cast(float, crystal.density)))
-    giving.write(paths, data.drop_vars("q"), partial(_draw, data))
+    data = data.assign_attrs(material=str(crystal.material), density=crystal.density or np.nan)
+    data = data.assign(q_x=data.q.sel(xy="x", drop=True), q_y=data.q.sel(xy="y", drop=True)).drop_dims("xy")
+    giving.write(paths, data, partial(_draw, data))
     if delivery.json:
         print(json_text({"spinvalley": __version__, "command": "hc2"} | dataset_document(data)))
         return int(giving.doubts(data.status) > 0)
+    filling = "undoped" if crystal.density is None else f"{crystal.density:.4g} cm^-2"
     print(
-        f"{crystal.material}, {crystal.density:.4g} cm^-2, {crystal.normal_state}: mean splitting at the Fermi level "
+        f"{crystal.material}, {filling}, {crystal.normal_state}: mean splitting at the Fermi level "
         f"{data.attrs['splitting']:.4g} meV, {100 * data.attrs['in_plane']:.2g} % of it in the plane"
     )
     print("T in K; B, its error and the Pauli limit B_pauli (no spin-orbit coupling) in T")
@@ -54,7 +56,9 @@ def normal_state(crystal: Crystal) -> models.Model | FermiSurface:
         InvalidInput: unknown material or description, no density, a Rashba ratio where the description has none.
     """
     kind = one_of("normal_state", crystal.normal_state, NORMAL_STATES)
-    material = one_of("material", crystal.material, models.material_names())
+    material = one_of("material", crystal.material, (*models.material_names(), "NbSe2"))
+    if material == "NbSe2":
+        return _metal(crystal)
     if crystal.density is None:
         raise InvalidInput("`density` must be given in cm^-2 with `material`, but is not")
     density = positive("density", crystal.density)
@@ -67,6 +71,14 @@ def normal_state(crystal: Crystal) -> models.Model | FermiSurface:
     ratio = _RASHBA if crystal.rashba_ratio is None else crystal.rashba_ratio
     hoppings = None if material == "MoS2" else models.fitted_hoppings(material)
     return models.one_band(material, density=density, rashba_ratio=ratio, hoppings=hoppings)
+
+
+def _metal(crystal: Crystal) -> models.Model:
+    """NbSe2, a metal without doping: one band with Gamma and K pockets."""
+    for name in ("density", "rashba_ratio"):
+        if getattr(crystal, name) is not None:
+            raise InvalidInput(f"`{name}` must not be given for NbSe2, which is a metal as it is")
+    return models.nbse2()
 
 
 def _critical_temperature(physics: Physics, kT: str | None) -> float:
@@ -84,13 +96,16 @@ def _critical_temperature(physics: Physics, kT: str | None) -> float:
 
 
 def _draw(data: xr.Dataset, ax: Axes) -> Any:
-    order = np.argsort(data["T"].values)
+    """The curves, each continued to Tc, where the field vanishes."""
+    tc = data.attrs["tc"]
+    T = np.append(data["T"].values, tc)
+    order = np.argsort(T)
     for name, label, style in (
         ("B", "this crystal", "o-"),
         ("B_out_of_plane", "without in-plane coupling", "--"),
         ("B_pauli", "Pauli limit", ":"),
     ):
-        ax.plot(data["T"].values[order], data[name].values[order], style, label=label)
+        ax.plot(T[order], np.append(data[name].values, 0.0)[order], style, label=label, markersize=3)
     ax.set_xlabel("$T$ (K)")
     ax.set_ylabel(r"$B_{\rm c2}$ (T)")
     ax.set_xlim(left=0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -89,11 +90,11 @@ def solve_layers(
     return out.assign_attrs(spacing=float(spacing), kT=kT, density=float(density), back_field=float(back_field))
 
 
-def top_density(result: xr.Dataset) -> float:
+def top_density(result: Any) -> float:
     """Density of the layer next to the gate, cm^-2: what a monolayer model of the surface is to be filled with.
 
     Args:
-        result: what `solve_layers` returned, or the `data` of a slab.
+        result: what `solve_layers` or `solve_slab` returned.
 
     Raises:
         InvalidInput: not such a Dataset.
@@ -101,6 +102,7 @@ def top_density(result: xr.Dataset) -> float:
     >>> round(top_density(solve_layers()) / 1e13, 3)
     7.594
     """
+    result = getattr(result, "data", result) if not isinstance(result, xr.Dataset) else result
     instance("result", result, xr.Dataset, "solve_layers()")
     if "density" not in result or "layer" not in result["density"].dims:
         raise InvalidInput("`result` must have layer densities, e.g. solve_layers(), but has none")

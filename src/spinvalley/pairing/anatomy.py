@@ -9,8 +9,8 @@ import numpy as np
 import xarray as xr
 from numpy.typing import ArrayLike
 
-from spinvalley.checks import Floats
-from spinvalley.models import Model
+from spinvalley.checks import Floats, InvalidInput
+from spinvalley.models import Model, ValleyModel
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.hc2 import Progress, hc2
 from spinvalley.pairing.laws import PauliLimit
@@ -50,9 +50,9 @@ def hc2_limits(
         Dataset over T: B, order, error, status as `hc2` of the model; B_surface (its Fermi surface alone),
         B_out_of_plane (no part in the plane), B_doubled (twice the coupling), B_pauli (none), in tesla; enhancement =
         B/B_pauli; limit: "normal state"; "Pauli limit" (B less than 10 % above it); "in-plane spin-orbit coupling" (B
-        would be more than 10 % higher without it, or no higher with twice the coupling); "size of the splitting"
-        (twice the coupling would help). Attributes: splitting (mean over the Fermi surface, meV), in_plane (mean share
-        of g).
+        would be more than 10 % higher without it); "size of the splitting" (B would be more than 10 % higher with twice
+        the coupling); else "field along the spins", of which no coupling protects. Attributes: splitting (mean over the
+        Fermi surface, meV), in_plane (mean share of g).
 
     Raises:
         InvalidInput: as `hc2` and `fermi_surface`.
@@ -65,6 +65,8 @@ def hc2_limits(
     >>> round(float(found.enhancement[0]), 1), str(found.limit.values[0])
     (5.1, 'in-plane spin-orbit coupling')
     """
+    if isinstance(model, ValleyModel):
+        raise InvalidInput("`model` must be a Fermi surface for a ValleyModel: give fermi_surface(model, density)")
     surface = model if isinstance(model, FermiSurface) else fermi_surface(model)
     upright, doubled = (replace(surface, g=surface.g * factor) for factor in ((0, 0, 1), (2, 2, 2)))
     shared = {"tc": tc, "direction": direction, "tol": tol}
@@ -93,10 +95,11 @@ def _named(ratio: Floats, whole: Floats, upright: Floats, doubled: Floats) -> li
             names.append("normal state")
         elif enhancement < 1 + _NOTICEABLE:
             names.append("Pauli limit")
-        elif without > (1 + _NOTICEABLE) * field or twice < (1 + _NOTICEABLE) * field:
+        elif without > (1 + _NOTICEABLE) * field:
             names.append("in-plane spin-orbit coupling")
         else:
-            names.append("size of the splitting")
+            helps = twice > (1 + _NOTICEABLE) * field
+            names.append("size of the splitting" if helps else "field along the spins")
     return names
 
 

@@ -7,7 +7,7 @@ zero field fixes the coupling. Constructors from pockets are in `pockets`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -35,6 +35,9 @@ class FermiSurface:
         form: gap ratio of each point, (n,) or one number.
         pocket: label of the pocket of each point, (n,) or one whole number.
         name: for tables and figures.
+        helicity: of each point, (n,) or one number: +1 (-1) if it stands for the upper (lower) of the two spin bands
+            alone, 0 if for both. It matters for pairs with a momentum: different densities of states of the two bands
+            give the pairs a momentum proportional to the field.
         periodic: each pocket is a closed curve at equidistant values of its parameter, so that every second point is a
             coarser sample of it and tells the error of the average.
 
@@ -53,6 +56,7 @@ class FermiSurface:
     form: Floats = field(default_factory=lambda: np.ones(1))
     pocket: NDArray[np.int64] = field(default_factory=lambda: np.zeros(1, dtype=np.int64))
     name: str = "Fermi surface"
+    helicity: Floats = field(default_factory=lambda: np.zeros(1))
     periodic: bool = False
 
     @property
@@ -76,7 +80,10 @@ class FermiSurface:
             raise InvalidInput(f"`weight` must be positive, but contains {weight.min()}")
         if not np.any(form):
             raise InvalidInput("`form` must not vanish everywhere, but is 0 at every point")
-        kept = {"g": g, "weight": weight / weight.sum(), "form": form}
+        helicity = _per_point("helicity", self.helicity, n)
+        if not np.all(np.isin(helicity, (-1.0, 0.0, 1.0))):
+            raise InvalidInput("`helicity` must be -1, 0 or 1, but has other values")
+        kept = {"g": g, "weight": weight / weight.sum(), "form": form, "helicity": helicity}
         kept["pocket"] = np.broadcast_to(np.asarray(self.pocket, dtype=np.int64), (n,))
         if self.velocity is not None:
             velocity = floats("velocity", self.velocity)
@@ -93,9 +100,8 @@ class FermiSurface:
             return None
         kept = np.concatenate([np.flatnonzero(self.pocket == label)[::2] for label in labels])
         velocity = None if self.velocity is None else self.velocity[kept]
-        return FermiSurface(
-            self.g[kept], self.weight[kept], velocity, self.form[kept], self.pocket[kept], self.name, True
-        )
+        parts = {name: getattr(self, name)[kept] for name in ("g", "weight", "form", "pocket", "helicity")}
+        return replace(self, velocity=velocity, **parts)
 
     def breaking(self, T: ArrayLike, B: ArrayLike, g_factor: float = 2.0, q: ArrayLike | None = None) -> Floats:
         """Pair breaking <K>: the normal state is unstable where ln(Tc/T) exceeds it.
@@ -124,7 +130,8 @@ class FermiSurface:
         for start in range(0, len(g), step):
             part = slice(start, start + step)
             doppler = 0.0 if shift is None else shift[..., part]
-            total = total + kernel(g[part], h[..., None, :], kT[..., None], doppler) @ share[part]
+            helicity = 0.0 if shift is None else self.helicity[part]
+            total = total + kernel(g[part], h[..., None, :], kT[..., None], doppler, helicity) @ share[part]
         return np.asarray(total)
 
     def doppler(self, q: ArrayLike) -> Floats:

@@ -24,7 +24,7 @@ from spinvalley.checks import (
     real,
     tolerance,
 )
-from spinvalley.models import Model
+from spinvalley.models import Model, ValleyModel
 from spinvalley.pairing.channel import s_wave
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.instability import Instability, LatticeInstability, PairBreaking, ScalarInstability
@@ -134,9 +134,11 @@ def hc2_angle(
     *,
     tc: float,
     azimuth: float = 0.0,
+    momentum: Literal["zero", "best"] = "zero",
     g: float = 2.0,
     tol: float = 1e-4,
     B_max: float | None = None,
+    progress: Progress | None = None,
 ) -> xr.Dataset:
     """Upper critical field of the Pauli-limited problem against the angle between the field and the c axis.
 
@@ -146,9 +148,11 @@ def hc2_angle(
         theta: angles from the c axis in degrees, (n,); 90 is in the plane.
         tc: critical temperature in zero field, K.
         azimuth: direction of the in-plane part, degrees from x.
+        momentum: of the pairs, as for `hc2`.
         g: g-factor.
         tol: relative error of the field asked for.
         B_max: end of the search in T.
+        progress: called with (angles done, angles in all).
 
     Returns:
         Dataset over theta (degree) and T with the variables of `hc2`.
@@ -165,7 +169,11 @@ def hc2_angle(
     """
     angles, turn = np.deg2rad(axis("theta", theta)), np.deg2rad(real("azimuth", azimuth))
     unit = np.stack([np.sin(angles) * np.cos(turn), np.sin(angles) * np.sin(turn), np.cos(angles)], axis=-1)
-    lines = [hc2(model, T, tc=tc, direction=u, g=g, tol=tol, B_max=B_max) for u in np.round(unit, 15)]
+    lines = []
+    for direction in np.round(unit, 15):
+        lines.append(hc2(model, T, tc=tc, direction=direction, momentum=momentum, g=g, tol=tol, B_max=B_max))
+        if progress is not None:
+            progress(len(lines), len(unit))
     joined = xr.concat(lines, dim="theta", combine_attrs="drop_conflicts")
     return joined.assign_coords(theta=("theta", axis("theta", theta), {"units": "degree"}))
 
@@ -180,6 +188,8 @@ def instability(model: Model | PairBreaking, tc: float, unit: Floats, g: float, 
         if g != 2 and not isinstance(model, FermiSurface):
             raise InvalidInput(f"`g` must be 2 for a theory that has its own g-factor, but is {g}")
         return ScalarInstability(model, tc, unit, tol, 0.5 * g)
+    if isinstance(model, ValleyModel):
+        raise InvalidInput("`model` must be a Fermi surface for a ValleyModel: give fermi_surface(model, density)")
     raise InvalidInput(
         "`model` must be a model of spinvalley.models, a FermiSurface or a theory with `breaking(T, B)`, "
         f"but is of type {type(model).__name__}"

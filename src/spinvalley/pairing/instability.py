@@ -8,12 +8,12 @@ and, where its theory has one, the free energy as a function of the gap.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from scipy.optimize import brentq
 
 from spinvalley.checks import Floats, InvalidInput, NotSolved
 from spinvalley.pairing.fermi_surface import FermiSurface
@@ -24,16 +24,19 @@ from spinvalley.pairing.superconductor import Superconductor
 from spinvalley.pairing.transition import Line, lowest_superconducting, refine_transition
 from spinvalley.units import K_B, tesla
 
-_GAPS = np.linspace(0.02, 1.05, 40) * 1.764 * K_B  # in units of meV per kelvin of Tc
+_GAPS = np.linspace(0.02, 1.05, 24) * 1.764 * K_B  # in units of meV per kelvin of Tc
 _NEGLIGIBLE = 1e-9
 _LEVELS = (6, 10, 14, 20)
 _FINE = 1e-6
 _RATIO = 1.4
 _SMALLEST = 1e-6
 _ROUNDING = 1e-10
+_ENOUGH = 32
+_NARROWINGS = 3
+_FINE_POINTS = 17
 _STEP = 1e-4
 _WIDEN = 1.05
-_WIDENINGS = 60
+_WIDENINGS = 14
 
 
 @runtime_checkable
@@ -171,7 +174,7 @@ class ScalarInstability:
 
     def decided(self, T: float, B: float) -> Jump:
         """By the free energy of the theory, where it has one; else continuous by construction of the theory."""
-        if not hasattr(self.theory, "condensation") or self._lowest(T, B) >= -_NEGLIGIBLE * self._scale:
+        if not hasattr(self.theory, "condensation") or self._rough._lowest(T, B) >= -_NEGLIGIBLE * self._scale:
             return Jump(B, 2, 0.0)
         high = _first_beyond(partial(self._lowest, T), B)
         precision = 0.01 * self.tol * high
@@ -187,6 +190,17 @@ class ScalarInstability:
         found = helical_surface(self.theory, T, self.tc, self.unit, self.scale * B, self.tol)
         return HelicalField(found.field / self.scale, found.zero / self.scale, found.q, found.error / self.scale)
 
+    @cached_property
+    def _rough(self) -> ScalarInstability:
+        """The same with some tens of points on each pocket, enough to tell the order of a transition."""
+        theory = self.theory
+        while isinstance(theory, FermiSurface) and len(theory.g) > _ENOUGH * len(np.unique(theory.pocket)):
+            coarser = theory.coarser()
+            if coarser is None:
+                break
+            theory = coarser
+        return replace(self, theory=theory)
+
     @property
     def _scale(self) -> float:
         return (1.764 * K_B * self.tc) ** 2
@@ -199,10 +213,17 @@ class ScalarInstability:
             return np.asarray(self.theory.condensation(gap, T, self.scale * B * self.unit, self.tc))  # type: ignore[attr-defined]
 
         values = energy(gaps)
-        best = int(np.argmin(values))
-        low, high = gaps[max(best - 1, 0)], gaps[min(best + 1, len(gaps) - 1)]
-        fine = minimize_scalar(lambda gap: float(energy(gap)), bounds=(low, high), method="bounded")
-        return min(float(values[best]), float(fine.fun))
+        lowest = float(values.min())
+        inner = np.flatnonzero((values[1:-1] <= values[:-2]) & (values[1:-1] <= values[2:])) + 1
+        for place in inner:  # every local minimum: near the transition the lowest point may be another one
+            low, high = gaps[place - 1], gaps[place + 1]
+            for _ in range(_NARROWINGS):
+                fine = np.linspace(low, high, _FINE_POINTS)
+                values_here = energy(fine)
+                best = int(np.argmin(values_here))
+                low, high = fine[max(best - 1, 0)], fine[min(best + 1, len(fine) - 1)]
+            lowest = min(lowest, float(values_here[best]))
+        return lowest
 
 
 def _advantage(line: Line, B: float) -> float:
@@ -213,8 +234,10 @@ def _advantage(line: Line, B: float) -> float:
 
 def _first_beyond(advantage: Callable[[float], float], B: float) -> float:
     """A field above B at which the normal state has the lower free energy."""
+    step = _WIDEN
     for _ in range(_WIDENINGS):
-        B *= _WIDEN
+        B *= step
         if advantage(B) > 0:
             return B
+        step = min(step**1.5, 2.0)
     raise NotSolved(f"the superconducting state stays lower in free energy up to {B:.3g} T")

@@ -155,14 +155,17 @@ def pair_breaking(g: ArrayLike, h: ArrayLike, kT: ArrayLike, shift: ArrayLike = 
     return kernel(spin_orbit, zeeman, thermal, doppler)
 
 
-def kernel(g: Floats, h: Floats, kT: Floats, shift: Floats | float = 0.0) -> Floats:
-    """`pair_breaking` without its door."""
+def kernel(g: Floats, h: Floats, kT: Floats, shift: Floats | float = 0.0, helicity: Floats | float = 0.0) -> Floats:
+    """`pair_breaking` without its door; helicity +1 (-1): the states of the upper (lower) spin band only, 0: both."""
     scale = 1 / (4 * np.pi * kT)
     difference, total, far = geometry(g, h)
     if not np.any(shift):
         near = phi(difference * scale)
         return np.asarray(near + far * (phi(total * scale) - near))
-    both = [0.5 * (phi((delta + shift) * scale) + phi((delta - shift) * scale)) for delta in (difference, total)]
+    upper, lower = 0.5 * (1 + np.asarray(helicity)), 0.5 * (1 - np.asarray(helicity))
+    both = [
+        upper * phi((delta + shift) * scale) + lower * phi((delta - shift) * scale) for delta in (difference, total)
+    ]
     return np.asarray(both[0] + far * (both[1] - both[0]))
 
 

@@ -56,12 +56,14 @@ def _of_contours(model: Model, count: int) -> FermiSurface:
         raise NotSolved("the model has no Fermi line at zero energy")
     if lines.attrs["status"] != "converged":
         raise NotSolved("the Fermi lines of the model were not resolved")
+    g = lines.g.values.reshape(-1, 3)
     return FermiSurface(
-        g=lines.g.values.reshape(-1, 3),
+        g=g,
         weight=lines.weight.values.reshape(-1),
         velocity=lines.velocity.values.reshape(-1, 2),
         pocket=np.repeat(np.arange(lines.sizes["contour"]), count),
         name="Fermi surface of a lattice model",
+        helicity=np.sign(np.round(np.sum(lines.texture.values.reshape(-1, 3) * g, axis=1), 9)),
         periodic=True,
     )
 
@@ -71,22 +73,32 @@ def _of_valleys(model: ValleyModel, density: float, count: int) -> FermiSurface:
     angles = 2 * np.pi * np.arange(count) / count
     unit = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
     radii = model.fermi_momenta(density)
-    parts: list[tuple[Floats, Floats, Floats]] = []
+    parts: list[tuple[Floats, Floats, Floats, Floats]] = []
     for valley in (1, -1):
         for band, radius in enumerate(radii):
             if radius > 0:
                 speed = _speed(model, float(radius), band)
                 weight = np.full(count, radius / abs(speed))
-                parts.append((model.spin_orbit(radius * unit, valley), weight, speed * unit))
-    g, weights, velocities = (np.concatenate(column) for column in zip(*parts, strict=True))
+                g = model.spin_orbit(radius * unit, valley)
+                parts.append((g, weight, speed * unit, _helicity(model, g, band, valley)))
+    g, weights, velocities, helicities = (np.concatenate(column) for column in zip(*parts, strict=True))
     return FermiSurface(
         g=g,
         weight=weights,
         velocity=velocities,
         pocket=np.repeat(np.arange(len(parts)), count),
         name=f"{model.material}, {density:.3g} cm^-2",
+        helicity=helicities,
         periodic=True,
     )
+
+
+def _helicity(model: ValleyModel, g: Floats, band: int, valley: int) -> Floats:
+    """+1 where the band is the upper of the two. Without Rashba coupling bands are named by the spin in valley +1."""
+    if model.rashba == 0:
+        return np.sign(g[:, 2]) * valley * (1 - 2 * band)
+    upper = band == (1 if model.band == "conduction" else 0)
+    return np.full(len(g), 1.0 if upper else -1.0)
 
 
 def _speed(model: ValleyModel, radius: float, band: int) -> float:
