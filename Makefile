@@ -1,5 +1,5 @@
 # Everything needs only Python 3.11 or newer, pip and make. The environment makes itself:
-#   make demo      the figures and the claims of the heterostructure paper, into demo/
+#   make demo      the figures and the claims of both papers, into demo/
 #   make test      every check: format, lint, types, floors, tests, examples in docstrings and pages
 #   make quick     tests and examples only
 #   make nightly   all tests, the long ones too
@@ -22,6 +22,7 @@ TESTS := $(QUIET) $(PY) -m pytest -n $(WORKERS) --dist worksteal
 
 demo: $(STAMP)
 	$(VENV)/bin/spinvalley paper heterostructure --out demo/heterostructure
+	$(VENV)/bin/spinvalley paper gated_mos2 --out demo/gated_mos2
 
 test: static
 	$(TESTS)

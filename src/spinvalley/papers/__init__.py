@@ -9,12 +9,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from spinvalley.papers import claims, heterostructure
+    from spinvalley.papers import claims, gated_mos2, heterostructure
 
-PAPERS: Final = ("heterostructure",)
+PAPERS: Final = ("heterostructure", "gated_mos2")
 """Names of the papers."""
 
-__all__ = ["PAPERS", "claims", "heterostructure"]
+__all__ = ["PAPERS", "claims", "gated_mos2", "heterostructure"]
 
 
 def __getattr__(name: str) -> Any:
