@@ -10,7 +10,15 @@ from hypothesis import strategies as st
 import polar_witness
 import spinvalley as sv
 from spinvalley.checks import InvalidInput
-from spinvalley.pairing import hc2, hc2_angle, hc2_constant_splitting
+from spinvalley.pairing import (
+    TripletAdmixture,
+    constant_splitting,
+    from_pockets,
+    hc2,
+    hc2_angle,
+    hc2_constant_splitting,
+    nodal_pocket,
+)
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.helical import helical_lattice
 from spinvalley.pairing.laws import ConstantSplitting, InterValley, KlemmLutherBeasley, PauliLimit
@@ -188,7 +196,7 @@ def test_pairs_at_rest_have_the_field_of_the_plain_susceptibility():
     model, T, _ = random_gated_crystal(5)
     sc = sv.Superconductor(model, sv.s_wave(tc=sv.kelvin(6.5)))
     plain = float(hc2(model, T, tc=6.5).B_linear[0])
-    np.testing.assert_allclose(helical_lattice(sc, T, X, 2.0, plain, 1e-4).zero, plain, rtol=1e-5)
+    np.testing.assert_allclose(helical_lattice(sc, T, X, 2.0, plain, 1e-4, 1000.0).zero, plain, rtol=1e-5)
 
 
 # At the door ----------------------------------------------------------------------------------------------------------
@@ -246,3 +254,79 @@ def test_the_field_of_nbse2_is_nearly_that_of_its_fermi_surface():
     metal = sv.models.nbse2()
     lattice, surface = (hc2(system, 1.5, tc=3.0) for system in (metal, sv.pairing.fermi_surface(metal)))
     np.testing.assert_allclose(lattice.B, surface.B, rtol=0.01)
+
+
+# What a review found --------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("points", [6, 8, 12, 24, 48, 96, 192, 384, 1536])
+def test_too_few_points_of_a_nodal_pocket_are_noticed(points):
+    """Mirror and threefold symmetry make coarser subsets of the points equal to all of them."""
+    found = hc2(from_pockets([nodal_pocket(76.4)], points), 2.0, tc=6.5)
+    assert abs(float(found.B[0]) - 172.7790) <= float(found.error[0]) + 1e-3
+    assert found.status[0] == ("converged" if points > 1000 else found.status[0])
+
+
+@pytest.mark.parametrize("points", [8, 9, 16, 33, 64])
+def test_too_few_angles_of_rashba_coupling_are_noticed(points):
+    surface = constant_splitting(13.0, 0.3, points)
+    fine = float(hc2(constant_splitting(13.0, 0.3, 4096), 0.1, tc=6.5).B_linear[0])
+    found = hc2(surface, 0.1, tc=6.5)
+    assert abs(float(found.B_linear[0]) - fine) <= float(found.error[0])
+    mixed = TripletAdmixture(surface, ratio=0.1)
+    fine = float(hc2(TripletAdmixture(constant_splitting(13.0, 0.3, 1024), ratio=0.1), 0.1, tc=6.5).B[0])
+    found = hc2(mixed, 0.1, tc=6.5)
+    assert abs(float(found.B[0]) - fine) <= float(found.error[0])
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.floats(0.05, 3.0), st.floats(0.1, 1.0))
+def test_the_unit_of_the_gap_ratio_does_not_matter(unit, second):
+    def field(scale):
+        surface = FermiSurface(g=np.zeros((2, 3)), weight=[0.3, 0.7], form=[scale, -scale * second])
+        return hc2(surface, [0.5, 2.0], tc=6.5).B
+
+    np.testing.assert_allclose(field(unit), field(1.0), rtol=1e-5)
+
+
+@pytest.mark.parametrize("below", [1e-4, 1e-5, 1e-6, 1e-8, 1e-12])
+def test_close_to_tc_the_field_vanishes_as_its_square_root(below):
+    found = hc2(sv.models.one_band("MoS2"), 6.5 * (1 - below), tc=6.5)
+    near = hc2(sv.models.one_band("MoS2"), 6.5 * (1 - 1e-3), tc=6.5)
+    if found.status[0] == "converged":
+        np.testing.assert_allclose(found.B / np.sqrt(below), near.B / np.sqrt(1e-3), rtol=2e-2)
+    else:
+        assert below < 1e-9
+
+
+def test_the_end_of_the_search_holds_for_jumps_too():
+    assert hc2(PauliLimit(), 0.1, tc=2.0, B_max=3.0).status[0] == "beyond range"
+
+
+def test_who_decided_the_order_is_said():
+    assert hc2(InterValley(13.0, 2.0), 3.0, tc=6.5).attrs["order_from"] == "assumed"
+    assert hc2(PauliLimit(), 3.0, tc=6.5).attrs["order_from"] == "free energy"
+
+
+def test_a_given_momentum_has_the_field_of_the_best_one_at_the_best_one_and_none_far_away():
+    surface = sv.pairing.fermi_surface(sv.models.one_band("MoS2", density=8.7e13, rashba_ratio=0.1))
+    best = hc2(surface, 1.0, tc=6.5, momentum="best")
+    q = best.q.values[0]
+    np.testing.assert_allclose(hc2(surface, 1.0, tc=6.5, momentum=q).B, best.B, rtol=1e-5)
+    assert hc2(surface, 1.0, tc=6.5, momentum=20 * q).status[0] == "normal"
+
+
+def test_both_lines_of_a_rashba_ring_belong_to_the_lower_band():
+    ring = sv.models.ValleyModel("ring", "conduction", 0.5, 0.5, 0.0, rashba=60.0)
+    surface = sv.pairing.fermi_surface(ring, float(ring.density(-5.0)))
+    speed = np.linalg.norm(surface.velocity, axis=1)
+    np.testing.assert_allclose(speed, speed[0], rtol=1e-6)  # both edges of a Rashba ring are equally fast
+    assert set(surface.helicity) == {-1.0}
+
+
+def test_a_fermi_surface_keeps_its_own_numbers():
+    g = np.array([[0.0, 0.0, 6.5]])
+    surface = FermiSurface(g=g, weight=[1.0])
+    before = float(surface.breaking(1.0, [10.0, 0, 0]))
+    g[:] = 0
+    assert float(surface.breaking(1.0, [10.0, 0, 0])) == before
+    with pytest.raises(ValueError, match="read-only"):
+        surface.g[0] = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Literal
+from typing import Any
 
 import numpy as np
 import xarray as xr
@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats, InvalidInput
 from spinvalley.models import Model, ValleyModel
 from spinvalley.pairing.fermi_surface import FermiSurface
-from spinvalley.pairing.hc2 import Progress, hc2
+from spinvalley.pairing.hc2 import Momentum, Progress, hc2
 from spinvalley.pairing.laws import PauliLimit
 from spinvalley.pairing.surfaces import fermi_surface
 
@@ -28,7 +28,7 @@ def hc2_limits(
     direction: ArrayLike = (1.0, 0.0, 0.0),
     g: float = 2.0,
     tol: float = 1e-4,
-    momentum: Literal["zero", "best"] = "zero",
+    momentum: Momentum = "zero",
     progress: Progress | None = None,
 ) -> xr.Dataset:
     """Hc2(T) of a crystal beside what it would be with less spin-orbit coupling, and what limits it therefore.
@@ -69,11 +69,15 @@ def hc2_limits(
         raise InvalidInput("`model` must be a Fermi surface for a ValleyModel: give fermi_surface(model, density)")
     surface = model if isinstance(model, FermiSurface) else fermi_surface(model)
     upright, doubled = (replace(surface, g=surface.g * factor) for factor in ((0, 0, 1), (2, 2, 2)))
-    shared = {"tc": tc, "direction": direction, "tol": tol}
-    found = hc2(model, T, g=g, momentum=momentum, progress=progress, **shared)  # type: ignore[arg-type]
-    whole = found if model is surface and momentum == "zero" else hc2(surface, T, g=g, **shared)  # type: ignore[arg-type]
-    fields = [hc2(part, T, g=g, **shared).B.values for part in (upright, doubled)]  # type: ignore[arg-type]
-    pauli = hc2(PauliLimit(), T, **shared).B.values * (2 / g)  # type: ignore[arg-type]
+    shared: dict[str, Any] = {"tc": tc, "direction": direction, "tol": tol}
+    found = hc2(model, T, g=g, momentum=momentum, progress=progress, **shared)
+    whole = (
+        found
+        if model is surface and isinstance(momentum, str) and momentum == "zero"
+        else hc2(surface, T, g=g, **shared)
+    )
+    fields = [hc2(part, T, g=g, **shared).B.values for part in (upright, doubled)]
+    pauli = hc2(PauliLimit(), T, **shared).B.values * (2 / g)
     ratio = found.B.values / np.where(pauli > 0, pauli, np.nan)
     return found.assign(
         B_surface=("T", whole.B.values, _TESLA),

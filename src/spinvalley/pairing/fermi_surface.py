@@ -14,13 +14,15 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from spinvalley.checks import Floats, InvalidInput, floats, momenta, positive, real
-from spinvalley.pairing.kernel import kernel, temperatures, vectors
+from spinvalley.pairing.kernel import fitting, kernel, temperatures, vectors
 from spinvalley.pairing.quasiclassical import Invariants, correction, zero_temperature
+from spinvalley.pairing.sampling import average_error
 from spinvalley.units import K_B, MU_B
 
 _ELEMENTS = 1 << 21  # points times conditions (times frequencies) held at a time
 _FREQUENCIES = 64
 _FEWEST = 8
+_EQUAL = 1e-12
 _DIGITS = 13
 
 
@@ -38,8 +40,8 @@ class FermiSurface:
         helicity: of each point, (n,) or one number: +1 (-1) if it stands for the upper (lower) of the two spin bands
             alone, 0 if for both. It matters for pairs with a momentum: different densities of states of the two bands
             give the pairs a momentum proportional to the field.
-        periodic: each pocket is a closed curve at equidistant values of its parameter, so that every second point is a
-            coarser sample of it and tells the error of the average.
+        periodic: each pocket is a closed curve at equidistant values of its parameter, so that the harmonics of the
+            points tell the error of the average. Without it the points are taken as they are: their average is exact.
 
     Raises:
         InvalidInput: shapes that do not fit, numbers that are not finite, a weight <= 0, or no gap anywhere.
@@ -71,7 +73,7 @@ class FermiSurface:
 
     def __post_init__(self) -> None:
         """Arrays of fitting shapes, normalised weights."""
-        g = np.atleast_2d(vectors("g", self.g))
+        g = np.array(np.atleast_2d(vectors("g", self.g)))
         n = len(g)
         if g.ndim != 2 or n == 0:
             raise InvalidInput(f"`g` must have shape (n, 3), but has shape {g.shape}")
@@ -84,13 +86,17 @@ class FermiSurface:
         if not np.all(np.isin(helicity, (-1.0, 0.0, 1.0))):
             raise InvalidInput("`helicity` must be -1, 0 or 1, but has other values")
         kept = {"g": g, "weight": weight / weight.sum(), "form": form, "helicity": helicity}
-        kept["pocket"] = np.broadcast_to(np.asarray(self.pocket, dtype=np.int64), (n,))
+        kept["pocket"] = _per_point("pocket", self.pocket, n)
+        if np.any(kept["pocket"] % 1):
+            raise InvalidInput("`pocket` must be whole numbers, but is not")
+        kept["pocket"] = kept["pocket"].astype(np.int64)
         if self.velocity is not None:
             velocity = floats("velocity", self.velocity)
             if velocity.shape != (n, 2) or not np.all(np.isfinite(velocity)):
                 raise InvalidInput(f"`velocity` must be finite and of shape ({n}, 2), but has shape {velocity.shape}")
-            kept["velocity"] = velocity
+            kept["velocity"] = np.array(velocity)
         for name, value in kept.items():
+            value.setflags(write=False)
             object.__setattr__(self, name, value)
 
     def coarser(self) -> FermiSurface | None:
@@ -124,8 +130,7 @@ class FermiSurface:
         shift = None if q is None else self.doppler(q)
         g, weight, form2 = self._distinct if shift is None else (self.g, self.weight, self.form**2)
         share = weight * form2 / np.sum(weight * form2)
-        moved = () if shift is None else shift.shape[:-1]
-        total = np.zeros(np.broadcast_shapes(kT.shape, h.shape[:-1], moved))
+        total = np.zeros(fitting(T=kT.shape, B=h.shape[:-1], q=() if shift is None else shift.shape[:-1]))
         step = max(1, _ELEMENTS // max(total.size, 1))
         for start in range(0, len(g), step):
             part = slice(start, start + step)
@@ -133,6 +138,32 @@ class FermiSurface:
             helicity = 0.0 if shift is None else self.helicity[part]
             total = total + kernel(g[part], h[..., None, :], kT[..., None], doppler, helicity) @ share[part]
         return np.asarray(total)
+
+    def sampling_error(self, T: float, B: ArrayLike, g_factor: float = 2.0, q: ArrayLike | None = None) -> float:
+        """Error of `breaking` at one condition from the number of points on periodic pockets; 0 for points as given."""
+        if not self.periodic:
+            return 0.0
+        shift, helicity = (0.0, 0.0) if q is None else (self.doppler(q), self.helicity)
+        share = self.weight * self.form**2
+        values = kernel(self.g, zeeman_energy(B, g_factor), np.asarray(K_B * T), shift, helicity)
+        return average_error(values * share / share.sum(), np.where(self._uniform & (q is None), -1, self.pocket))
+
+    @cached_property
+    def _uniform(self) -> NDArray[np.bool_]:
+        """Whether all points of the pocket of each point have one g and one weight: their average is exact."""
+        out = np.zeros(len(self.g), dtype=bool)
+        for label in np.unique(self.pocket):
+            mine = self.pocket == label
+            rows = np.column_stack([self.g[mine], self.weight[mine] / self.weight[mine][0]])
+            out[mine] = np.ptp(rows, axis=0).max() < _EQUAL * max(1.0, float(np.abs(rows).max()))
+        return out
+
+    @cached_property
+    def gap_ratio(self) -> float:
+        """Delta at T = B = 0 over the BCS gap 1.764 k_B Tc: exp(-<f^2 ln|f|>/<f^2>), f the gap ratio of each point."""
+        form = np.abs(self.form)
+        logarithm = np.log(np.where(form > 0, form, 1.0))
+        return float(np.exp(-(self.weight @ (form**2 * logarithm)) / (self.weight @ form**2)))
 
     def doppler(self, q: ArrayLike) -> Floats:
         """Doppler shift hbar v.q of every point, shape (..., n), meV."""
@@ -162,7 +193,9 @@ class FermiSurface:
         """
         k_tc, delta = K_B * positive("tc", tc), floats("gap", gap)
         kT, h = K_B * _not_negative("T", T), zeeman_energy(B, g_factor)
-        shape = np.broadcast_shapes(delta.shape, kT.shape, h.shape[:-1])
+        if np.any(~(np.abs(delta) < np.inf)):
+            raise InvalidInput("`gap` must be finite, but contains NaN or infinity")
+        shape = fitting(gap=delta.shape, T=kT.shape, B=h.shape[:-1])
         delta, kT = (np.broadcast_to(x, shape).reshape(-1) for x in (delta, kT))
         h = np.broadcast_to(h, (*shape, 3)).reshape(-1, 3)
         g, weight, form2 = _merged(*self._distinct, h)
@@ -222,7 +255,7 @@ def _per_point(name: str, value: ArrayLike, n: int) -> Floats:
         raise InvalidInput(f"`{name}` must have shape ({n},), but has shape {array.shape}")
     if not np.all(np.isfinite(array)):
         raise InvalidInput(f"`{name}` must be finite, but contains NaN or infinity")
-    return np.broadcast_to(array, (n,))
+    return np.array(np.broadcast_to(array, (n,)))
 
 
 def _not_negative(name: str, value: ArrayLike) -> Floats:

@@ -19,6 +19,7 @@ from spinvalley.checks import (
     Status,
     axis,
     direction_vector,
+    floats,
     one_of,
     positive,
     real,
@@ -27,11 +28,13 @@ from spinvalley.checks import (
 from spinvalley.models import Model, ValleyModel
 from spinvalley.pairing.channel import s_wave
 from spinvalley.pairing.fermi_surface import FermiSurface
+from spinvalley.pairing.helical import BeyondRange, HelicalField
 from spinvalley.pairing.instability import Instability, LatticeInstability, PairBreaking, ScalarInstability
 from spinvalley.pairing.superconductor import Superconductor
 from spinvalley.units import K_B
 
 Progress = Callable[[int, int], None]
+Momentum = Literal["zero", "best"] | ArrayLike
 _FURTHEST = 200.0  # default end of the search, tesla per kelvin of Tc
 _FIRST = 0.3
 _STEP = 1.6
@@ -58,7 +61,7 @@ def hc2(
     *,
     tc: float,
     direction: ArrayLike = (1.0, 0.0, 0.0),
-    momentum: Literal["zero", "best"] = "zero",
+    momentum: Momentum = "zero",
     g: float = 2.0,
     tol: float = 1e-4,
     B_max: float | None = None,
@@ -78,7 +81,8 @@ def hc2(
         tc: critical temperature in zero field, K.
         direction: direction of the field, nonzero 3-vector; z is the c axis.
         momentum: "zero" pairs k with -k; "best" also looks for the pair momentum q that survives the highest field
-            (helical and Fulde-Ferrell states, continuous transitions), in models and in Fermi surfaces with velocities.
+            (helical and Fulde-Ferrell states, continuous transitions), in models and in Fermi surfaces with velocities;
+            a vector (2,) in 1/nm asks for the field of the instability towards pairs of this momentum.
         g: g-factor (other theories than a FermiSurface have their own).
         tol: relative error of the field asked for.
         B_max: end of the search in T; by default 200 T for each kelvin of Tc.
@@ -87,7 +91,8 @@ def hc2(
     Returns:
         Dataset over T: B (tesla; 0 in the normal state), B_linear (at zero momentum, the normal state becomes unstable
         below it), q (momentum of the pairs, (T, xy), 1/nm), order (1 or 2; 0: none), error (T), status: "converged",
-        "normal" (T >= Tc), "beyond range", "not converged".
+        "normal" (T >= Tc), "beyond range", "not converged". Attribute `order_from`: "free energy", or "assumed" for a
+        theory that knows none and is continuous by construction.
 
     Raises:
         InvalidInput: tc or T not positive, NaN, no direction, neither model nor theory.
@@ -104,7 +109,12 @@ def hc2(
         positive("T", value)
     tc, tol, g = positive("tc", tc), tolerance("tol", tol), positive("g", g)
     unit = direction_vector(direction)
-    one_of("momentum", momentum, ("zero", "best"))
+    q = None if isinstance(momentum, str) else floats("momentum", momentum)
+    if q is None:
+        one_of("momentum", momentum, ("zero", "best"))
+    elif q.shape != (2,) or not np.all(np.isfinite(q)):
+        raise InvalidInput(f"`momentum` must be 'zero', 'best' or two finite numbers, but is {momentum!r}")
+    moving = not isinstance(momentum, str) or momentum == "best"
     furthest = _FURTHEST * tc if B_max is None else positive("B_max", B_max)
     system = instability(model, tc, unit, g, tol)
     found: dict[int, Point] = {}
@@ -117,14 +127,16 @@ def hc2(
             share = float(np.sqrt(max(1 - T / tc, 0.0)))
             point = solve_point(system, T, tc, tol, furthest, None if slope is None else slope * share)
             slope = point.linear / share if point.order > 0 else slope
-            found[int(place)] = with_momentum(system, T, point, tol) if momentum == "best" and point.order else point
+            found[int(place)] = with_momentum(system, T, point, tol, furthest, q) if point.order and moving else point
             if progress is not None:
                 progress(len(found), len(temperatures))
 
     with ThreadPoolExecutor(_WORKERS) as pool:
         list(pool.map(solve, np.array_split(np.argsort(-temperatures), _WORKERS)))
     points = [found[n] for n in range(len(temperatures))]
-    return _dataset(points, temperatures, {"direction": tuple(map(float, unit)), "tc": tc, "tolerance": tol})
+    known = "free energy" if system.free_energy else "assumed"
+    attrs = {"direction": tuple(map(float, unit)), "tc": tc, "tolerance": tol, "order_from": known}
+    return _dataset(points, temperatures, attrs)
 
 
 def hc2_angle(
@@ -134,7 +146,7 @@ def hc2_angle(
     *,
     tc: float,
     azimuth: float = 0.0,
-    momentum: Literal["zero", "best"] = "zero",
+    momentum: Momentum = "zero",
     g: float = 2.0,
     tol: float = 1e-4,
     B_max: float | None = None,
@@ -180,6 +192,8 @@ def hc2_angle(
 
 def instability(model: Model | PairBreaking, tc: float, unit: Floats, g: float, tol: float) -> Instability:
     """The search's view of a model or of a theory, at critical temperature tc in K."""
+    if isinstance(model, type):
+        raise InvalidInput(f"`model` must be an object, e.g. {model.__name__}(...), but is the class itself")
     if isinstance(model, Model):
         sc = Superconductor(model, s_wave(tc=K_B * tc))
         _ = sc.v  # once, before threads start
@@ -202,72 +216,114 @@ def solve_point(
     """Hc2 at one temperature, looked for around a guess in tesla."""
     if tc <= T:
         return Point(0.0, 0.0, 0, 0.0, Status.NORMAL)
-    bracket = _bracket(system, T, tc, furthest, guess)
-    if bracket is None:
-        return Point(furthest, np.nan, 0, np.nan, Status.BEYOND_RANGE)
-    field, error = _refined(system, T, bracket, tol)
     try:
-        found = system.decided(T, field)
+        found = _bracket(system, T, tc, furthest, guess)
+        if found is None:
+            return Point(furthest, np.nan, 0, np.nan, Status.BEYOND_RANGE)
+        field, error = _refined(system, T, found, tol)
+        jump = system.decided(T, field)
     except NotSolved:
-        return Point(field, field, 0, np.nan, Status.NOT_CONVERGED)
-    error = error if found.order == 2 else found.error
-    status = Status.CONVERGED if error <= tol * found.field else Status.NOT_CONVERGED
-    return Point(found.field, field, found.order, error, status)
+        return Point(np.nan, np.nan, 0, np.nan, Status.NOT_CONVERGED)
+    if jump.field > furthest:
+        return Point(furthest, field, 0, np.nan, Status.BEYOND_RANGE)
+    error = error if jump.order == 2 else jump.error
+    status = Status.CONVERGED if error <= tol * jump.field else Status.NOT_CONVERGED
+    return Point(jump.field, field, jump.order, error, status)
 
 
-def with_momentum(system: Instability, T: float, point: Point, tol: float) -> Point:
-    """The transition into a state whose pairs have a momentum, where that survives a higher field than `point`."""
-    found = system.helical(T, point.linear)
-    if found.field <= point.field:
+def with_momentum(
+    system: Instability, T: float, point: Point, tol: float, furthest: float, q: Floats | None = None
+) -> Point:
+    """The transition into a state whose pairs have a momentum: a given one, or the best if that has a higher field."""
+    try:
+        found = system.helical(T, point.linear, furthest) if q is None else _moving(system, T, point, tol, furthest, q)
+    except BeyondRange:
+        return Point(furthest, point.linear, 0, np.nan, Status.BEYOND_RANGE)
+    except NotSolved:
+        return Point(np.nan, point.linear, 0, np.nan, Status.NOT_CONVERGED)
+    if q is None and found.field <= point.field:
         return point
     status = Status.CONVERGED if found.error <= tol * found.field else Status.NOT_CONVERGED
-    q = (float(found.q[0]), float(found.q[1]))
-    return Point(found.field, point.linear, 2, found.error, status, q)
+    if found.field == 0:
+        return Point(0.0, point.linear, 0, 0.0, Status.NORMAL, (float(found.q[0]), float(found.q[1])))
+    return Point(found.field, point.linear, 2, found.error, status, (float(found.q[0]), float(found.q[1])))
 
 
-def _bracket(
-    system: Instability, T: float, tc: float, furthest: float, guess: float | None
-) -> tuple[float, float] | None:
-    """Fields between which the normal state becomes stable, from a coarse search upwards; None: not below the limit."""
-    step = _STEP if guess is None else _NEAR
-    low = min(_FIRST * 1.86 * tc * np.sqrt(1 - T / tc) if guess is None else guess / step, 0.5 * furthest)
-    level = system.levels(T, low)[0]
-    while system.excess(T, low, level) <= 0:
-        low /= step
-        if low < _SMALLEST * tc:
-            return 0.0, low * step
-    high = low
-    while high < furthest:
-        low, high = high, min(high * step, furthest)
-        step = max(step, _STEP)
-        if system.excess(T, high, level) < 0:
-            return low, high
-    return None
-
-
-def _refined(system: Instability, T: float, bracket: tuple[float, float], tol: float) -> tuple[float, float]:
-    """Field of the instability at rising levels until it holds still, and its error."""
-    last, error = np.nan, np.inf
-    low, high = bracket
-    precision = 0.01 * tol * high
-    for level in system.levels(T, high):
-        field = _root(system, T, low, high, level, precision)
+def _moving(system: Instability, T: float, point: Point, tol: float, furthest: float, q: Floats) -> HelicalField:
+    """The field at one momentum, 0 if the normal state is stable there without a field."""
+    last, error, top = np.nan, np.inf, 1.5 * point.linear
+    levels = system.levels(T, point.linear)
+    for level in levels:
+        excess = system.moving(T, q, level, top)
+        if excess(0.0) <= 0:
+            return HelicalField(0.0, point.linear, q, 0.0)
+        while excess(top) > 0:
+            if top >= furthest:
+                raise BeyondRange(f"pairs of this momentum survive beyond {furthest:.3g} T")
+            top = min(1.5 * top, furthest)
+            excess = system.moving(T, q, level, top)
+        precision = 0.01 * tol * top
+        field = float(brentq(excess, 0.0, top, xtol=precision, rtol=1e-14))
         error = system.error(T, field, level, abs(field - last) if np.isfinite(last) else 0.0) + precision
         if np.isfinite(last) and error <= tol * field:
             break
         last = field
+    return HelicalField(field, point.linear, q, error)
+
+
+def _bracket(
+    system: Instability, T: float, tc: float, furthest: float, guess: float | None
+) -> tuple[float, float, int] | None:
+    """Fields between which the normal state becomes stable, from a search upwards; None: not below the limit.
+
+    The search uses the coarsest level that is fine enough to see the normal state unstable without a field, which close
+    to Tc takes a fine one; the third number is the place of this level.
+    """
+    share = float(np.sqrt(1 - T / tc))
+    for place, level in enumerate(system.levels(T, _FIRST * 1.86 * tc * share)):
+        step = _STEP if guess is None else _NEAR
+        low = min(_FIRST * 1.86 * tc * share if guess is None else guess / step, 0.5 * furthest)
+        while system.excess(T, low, level) <= 0 and low > _SMALLEST * tc * share:
+            low /= step
+            step = max(step, _STEP)
+        if system.excess(T, low, level) <= 0:
+            continue
+        high = low
+        while high < furthest:
+            low, high = high, min(high * step, furthest)
+            step = max(step, _STEP)
+            if system.excess(T, high, level) < 0:
+                return low, high, place
+        return None
+    raise NotSolved(f"the quadrature cannot tell {T:g} K from Tc")
+
+
+def _refined(system: Instability, T: float, start: tuple[float, float, int], tol: float) -> tuple[float, float]:
+    """Field of the instability at rising levels until it holds still, and its error."""
+    last, error = np.nan, np.inf
+    low, high, place = start
+    levels = system.levels(T, high)
+    precision = 0.01 * tol * high
+    for level in levels[place:]:
+        field = _root(system, T, low, high, level, precision)
+        change = abs(field - last) if np.isfinite(last) else 0.0
+        error = system.error(T, field, level, change) + precision
+        if np.isfinite(last) and error <= tol * field:
+            break
+        last = field
         low, high = field * (1 - 20 * tol), field * (1 + 20 * tol)
-    return field, error
+    alone = len(levels) > 1 and place == len(levels) - 1  # nothing to compare with
+    return field, np.inf if alone else error
 
 
 def _root(system: Instability, T: float, low: float, high: float, level: int, precision: float) -> float:
     """Root of the excess; a bracket that a finer level has left is widened."""
-    for _ in range(8):
+    for _ in range(12):
         if system.excess(T, low, level) > 0 > system.excess(T, high, level):
-            break
+            return float(brentq(lambda B: system.excess(T, B, level), low, high, xtol=precision, rtol=1e-14))
         width = 2 * (high - low)
         low, high = max(low - width, 0.0), high + width
-    return float(brentq(lambda B: system.excess(T, B, level), low, high, xtol=precision, rtol=1e-14))
+    raise NotSolved(f"no field of the instability near {high:.3g} T at {T:g} K")
 
 
 def _dataset(points: list[Point], T: Floats, attrs: dict[str, object]) -> xr.Dataset:

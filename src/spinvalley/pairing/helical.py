@@ -9,13 +9,15 @@ Source: physics.md 2.1 and 4.4.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from inspect import signature
+from typing import Any
 
 import numpy as np
 from scipy.optimize import brentq
 
-from spinvalley.checks import Floats, InvalidInput
+from spinvalley.checks import Floats, InvalidInput, NotSolved
 from spinvalley.numerics import zone
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.linearised import pair_kernel
@@ -36,6 +38,10 @@ _FURTHEST = 5.0  # steps that one Newton move may go
 _STILL = 0.02  # steps
 _FINE = 0.1
 _CHUNK = 40_000
+
+
+class BeyondRange(NotSolved):
+    """The search ended before the field was found."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +121,9 @@ def fermi_velocity(sc: Superconductor, kT: float) -> tuple[float, float]:
     return float(size.mean()), float(size.max())
 
 
-def helical_lattice(sc: Superconductor, T: float, unit: Floats, g: float, start: float, tol: float) -> HelicalField:
+def helical_lattice(
+    sc: Superconductor, T: float, unit: Floats, g: float, start: float, tol: float, furthest: float
+) -> HelicalField:
     """The highest field of the instability of a lattice model; `start` is the field in tesla at q = 0."""
     kT = K_B * T
     velocity = fermi_velocity(sc, kT)[0]
@@ -130,10 +138,13 @@ def helical_lattice(sc: Superconductor, T: float, unit: Floats, g: float, start:
             def excess(B: float, q: Floats, pairs: PairMomenta = pairs) -> float:
                 return pairs.susceptibility(np.asarray(tesla(B * unit, g)), q) / sc.strength - 1
 
-            found = best_momentum(excess, start, per_tesla, step, tol, q)
-            if found.field <= _HEADROOM * top:
+            limit = _HEADROOM * top
+            found = best_momentum(
+                excess, start, per_tesla, step, tol, furthest, None if q is None else (last, q), limit
+            )
+            if found.field <= limit:
                 break
-            top = found.field
+            top, last, q = found.field, found.field, found.q
         q = found.q
         if order > _ORDERS[0]:
             error = found.error + abs(found.field - last)
@@ -143,21 +154,50 @@ def helical_lattice(sc: Superconductor, T: float, unit: Floats, g: float, start:
     return HelicalField(found.field, found.zero, found.q, error)
 
 
-def helical_surface(theory: FermiSurface, T: float, tc: float, unit: Floats, start: float, tol: float) -> HelicalField:
-    """The highest field of the instability of a Fermi surface with velocities, field given for g = 2."""
-    if theory.velocity is None:
-        raise InvalidInput("`momentum` must be 'zero' for a Fermi surface without `velocity`, but is 'best'")
-    velocity = float(np.linalg.norm(theory.velocity, axis=1) @ theory.weight)
+def helical_surface(
+    theory: Any, T: float, tc: float, unit: Floats, start: float, tol: float, furthest: float
+) -> HelicalField:
+    """The highest field of the instability of a theory with a Fermi surface with velocities, field given for g = 2."""
+    surface = surface_of(theory)
+    velocity = float(np.linalg.norm(np.asarray(surface.velocity), axis=1) @ surface.weight)
     per_tesla, step = float(tesla(1.0)) / velocity, _FINE * np.pi * K_B * T / velocity
 
     def excess(B: float, q: Floats) -> float:
         return float(np.log(tc / T) - theory.breaking(T, B * unit, q=q))
 
-    return best_momentum(excess, start, per_tesla, step, tol)
+    found = best_momentum(excess, start, per_tesla, step, tol, furthest)
+    return replace(found, error=found.error + sampling_error(theory, T, found.field * unit, found.q))
+
+
+def surface_of(theory: Any) -> FermiSurface:
+    """The Fermi surface with velocities of a theory that knows the momentum of pairs, or one sentence."""
+    surface = theory if isinstance(theory, FermiSurface) else getattr(theory, "surface", None)
+    if surface is None or "q" not in signature(theory.breaking).parameters:
+        raise InvalidInput("`momentum` must be 'zero' for a theory that knows no momentum of the pairs")
+    if surface.velocity is None:
+        raise InvalidInput("`momentum` must be 'zero' for a Fermi surface without `velocity`")
+    return surface
+
+
+def sampling_error(theory: Any, T: float, B: Floats, q: Floats | None = None) -> float:
+    """Error in tesla of a field B (3,) from the points of a sampled Fermi surface; 0 for a theory without points."""
+    if not hasattr(theory, "sampling_error"):
+        return 0.0
+    known = {} if q is None or not np.any(q) else {"q": q}
+    missed = theory.sampling_error(T, B, **known)
+    here, ahead = (float(theory.breaking(T, factor * B, **known)) for factor in (1.0, 1 + _STEP))
+    return float(missed * _STEP * np.linalg.norm(B) / max(ahead - here, 1e-300)) if missed > 0 else 0.0
 
 
 def best_momentum(
-    excess: Excess, start: float, per_tesla: float, step: float, tol: float, q: Floats | None = None
+    excess: Excess,
+    start: float,
+    per_tesla: float,
+    step: float,
+    tol: float,
+    furthest: float,
+    known: tuple[float, Floats] | None = None,
+    limit: float = np.inf,
 ) -> HelicalField:
     """Highest field of an instability over the momentum of the pairs; the error is infinite if the search did not end.
 
@@ -167,18 +207,24 @@ def best_momentum(
         per_tesla: unit of the momenta to search, for each tesla of the field.
         step: distance of the points from which derivatives are formed.
         tol: relative error of the field.
-        q: where the search begins; None searches a polar grid.
+        furthest: end of the search, tesla.
+        known: field and momentum of a coarser quadrature, where the search begins; None searches a polar grid.
+        limit: field beyond which `excess` does not hold: the search stops there.
     """
-    zero = field = _root(excess, start, np.zeros(2), tol)
-    searched, error = 0.0 if q is None else field, np.inf
-    q = np.zeros(2) if q is None else q
+    zero = field = _root(excess, start, np.zeros(2), tol, furthest)
+    searched, error, q = 0.0, np.inf, np.zeros(2)
+    if known is not None:
+        field, q = known
+        searched = field
     for _ in range(_ROUNDS):
         if field > _ANEW * searched:
             q, searched = _searched(excess, field, per_tesla * field, q), field
-        q = _summit(excess, field, q, step)
-        last, field = field, _root(excess, field, q, 0.1 * tol)
+        climbed = _summit(excess, field, q, step)
+        q = climbed if excess(field, climbed) >= excess(field, q) else q
+        last, field = field, _root(excess, field, q, 0.1 * tol, furthest)
         if abs(field - last) <= 0.01 * tol * field:
             error = 0.02 * tol * field
+        if np.isfinite(error) or field > limit:
             break
     return HelicalField(field, zero, q, error) if field > zero else HelicalField(zero, zero, np.zeros(2), error)
 
@@ -208,11 +254,15 @@ def _summit(excess: Excess, B: float, q: Floats, step: float) -> Floats:
     return np.asarray(q)
 
 
-def _root(excess: Excess, near: float, q: Floats, tol: float) -> float:
+def _root(excess: Excess, near: float, q: Floats, tol: float, furthest: float) -> float:
     """Field at which the normal state becomes stable against pairs of momentum q."""
     low, high = 0.99 * near, 1.01 * near
-    while excess(low, q) < 0 and low > 1e-3 * near:
+    while excess(low, q) < 0:
         low *= 0.9
-    while excess(high, q) > 0 and high < 3 * near:
-        high *= 1.1
+        if low < 1e-3 * near:
+            raise NotSolved("the normal state is stable at this momentum of the pairs")
+    while excess(high, q) > 0:
+        if high >= furthest:
+            raise BeyondRange(f"pairs with a momentum survive beyond {furthest:.3g} T")
+        high = min(1.1 * high, furthest)
     return float(brentq(lambda B: excess(B, q), low, high, xtol=0.01 * tol * near, rtol=1e-14))

@@ -15,16 +15,23 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from scipy.optimize import brentq
 
-from spinvalley.checks import Floats, InvalidInput, NotSolved
+from spinvalley.checks import Floats, NotSolved
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.gap import ORDERS, orders, stated_error
-from spinvalley.pairing.helical import HelicalField, helical_lattice, helical_surface
+from spinvalley.pairing.helical import (
+    HelicalField,
+    PairMomenta,
+    helical_lattice,
+    helical_surface,
+    sampling_error,
+    surface_of,
+)
 from spinvalley.pairing.linearised import susceptibility
 from spinvalley.pairing.superconductor import Superconductor
 from spinvalley.pairing.transition import Line, lowest_superconducting, refine_transition
 from spinvalley.units import K_B, tesla
 
-_GAPS = np.linspace(0.02, 1.05, 24) * 1.764 * K_B  # in units of meV per kelvin of Tc
+_GAPS = np.linspace(0.02, 1.2, 28) * 1.764 * K_B  # in units of meV per kelvin of Tc
 _NEGLIGIBLE = 1e-9
 _LEVELS = (6, 10, 14, 20)
 _FINE = 1e-6
@@ -34,7 +41,7 @@ _ROUNDING = 1e-10
 _ENOUGH = 32
 _NARROWINGS = 3
 _FINE_POINTS = 17
-_STEP = 1e-4
+_WIDEN_BY = 0.02
 _WIDEN = 1.05
 _WIDENINGS = 14
 
@@ -76,8 +83,17 @@ class Instability(Protocol):
         """The transition of lowest free energy, given the field B at which the normal state becomes unstable."""
         ...
 
-    def helical(self, T: float, B: float, /) -> HelicalField:
+    def helical(self, T: float, B: float, furthest: float, /) -> HelicalField:
         """The instability towards pairs of the best momentum, given the field B of that at zero momentum."""
+        ...
+
+    def moving(self, T: float, q: Floats, level: int, B_top: float, /) -> Callable[[float], float]:
+        """B -> excess for pairs of momentum q, for fields up to B_top."""
+        ...
+
+    @property
+    def free_energy(self) -> bool:
+        """Whether a free energy decides the order of the transition."""
         ...
 
 
@@ -128,9 +144,20 @@ class LatticeInstability:
             raise NotSolved(f"the first-order transition near {B:.3g} T at T = {T:g} K was not located")
         return Jump(refined.transition.s, refined.transition.order, refined.error)
 
-    def helical(self, T: float, B: float) -> HelicalField:
+    def helical(self, T: float, B: float, furthest: float) -> HelicalField:
         """Over the whole zone, pairs k + q/2 and -k + q/2."""
-        return helical_lattice(self.sc, T, self.unit, self.g, B, self.tol)
+        return helical_lattice(self.sc, T, self.unit, self.g, B, self.tol, furthest)
+
+    def moving(self, T: float, q: Floats, level: int, B_top: float) -> Callable[[float], float]:
+        """B -> chi v/n - 1 for pairs of momentum q."""
+        top = abs(float(tesla(B_top, self.g)))
+        pairs = PairMomenta(self.sc, K_B * T, top, float(np.linalg.norm(q)), level)
+        return lambda B: pairs.susceptibility(self._zeeman(B), q) / self.sc.strength - 1
+
+    @property
+    def free_energy(self) -> bool:
+        """Always: that of the model."""
+        return True
 
     def _point(self, T: float, B: float) -> tuple[float, Floats]:
         return K_B * T, self._zeeman(B)
@@ -163,43 +190,58 @@ class ScalarInstability:
         return float(np.log(self.tc / T) - self.theory.breaking(T, self.scale * B * self.unit))
 
     def error(self, T: float, B: float, _level: int, _change: float, /) -> float:
-        """Rounding, and what half the points of a sampled Fermi surface would change."""
-        coarser = self.theory.coarser() if hasattr(self.theory, "coarser") else None
-        if coarser is None:
-            return _ROUNDING * B
-        fields = self.scale * B * np.array([1.0, 1 + _STEP])[:, None] * self.unit
-        here, ahead = self.theory.breaking(T, fields)
-        missed = abs(float(coarser.breaking(T, fields[0]) - here))
-        return float(_ROUNDING * B + missed * _STEP * B / max(ahead - here, 1e-300))
+        """Rounding, and what the number of points of a sampled Fermi surface leaves open."""
+        return _ROUNDING * B + sampling_error(self.theory, T, self.scale * B * self.unit) / self.scale
 
     def decided(self, T: float, B: float) -> Jump:
         """By the free energy of the theory, where it has one; else continuous by construction of the theory."""
-        if not hasattr(self.theory, "condensation") or self._rough._lowest(T, B) >= -_NEGLIGIBLE * self._scale:
+        if not self.free_energy or self._chain[0]._lowest(T, B) >= -_NEGLIGIBLE * self._scale:
             return Jump(B, 2, 0.0)
-        high = _first_beyond(partial(self._lowest, T), B)
-        precision = 0.01 * self.tol * high
-        field = float(brentq(partial(self._lowest, T), B, high, xtol=precision))
-        return Jump(field, 1, precision + self.error(T, field, 0, 0.0))
+        field, error = np.nan, np.inf
+        for system in self._chain:
+            lowest = partial(system._lowest, T)
+            start = B if not np.isfinite(field) else field * (1 - 2 * _WIDEN_BY)
+            if lowest(start) >= 0:
+                start = B
+            high = _first_beyond(lowest, start)
+            precision = 0.01 * self.tol * high
+            last, field = field, float(brentq(lowest, start, high, xtol=precision))
+            error = precision + _ROUNDING * field
+            if system is not self._chain[-1]:
+                error = precision + abs(field - last) if np.isfinite(last) else np.inf
+            else:
+                error += system.error(T, field, 0, 0.0)
+            if error <= self.tol * field:
+                break
+        return Jump(field, 1, error)
 
-    def helical(self, T: float, B: float) -> HelicalField:
+    def helical(self, T: float, B: float, furthest: float) -> HelicalField:
         """Of a Fermi surface with velocities; other theories know no momentum."""
-        if not isinstance(self.theory, FermiSurface):
-            raise InvalidInput(
-                "`momentum` must be 'zero' for a theory that knows no momentum of the pairs, but is 'best'"
-            )
-        found = helical_surface(self.theory, T, self.tc, self.unit, self.scale * B, self.tol)
+        furthest = self.scale * furthest
+        found = helical_surface(self.theory, T, self.tc, self.unit, self.scale * B, self.tol, furthest)
         return HelicalField(found.field / self.scale, found.zero / self.scale, found.q, found.error / self.scale)
 
+    def moving(self, T: float, q: Floats, _level: int, _B_top: float) -> Callable[[float], float]:
+        """B -> excess for pairs of momentum q."""
+        surface_of(self.theory)
+        return lambda B: float(np.log(self.tc / T) - self.theory.breaking(T, self.scale * B * self.unit, q=q))  # type: ignore[call-arg]
+
+    @property
+    def free_energy(self) -> bool:
+        """Whether the theory has one."""
+        return hasattr(self.theory, "condensation")
+
     @cached_property
-    def _rough(self) -> ScalarInstability:
-        """The same with some tens of points on each pocket, enough to tell the order of a transition."""
-        theory = self.theory
-        while isinstance(theory, FermiSurface) and len(theory.g) > _ENOUGH * len(np.unique(theory.pocket)):
-            coarser = theory.coarser()
+    def _chain(self) -> list[ScalarInstability]:
+        """The same with ever more points on each pocket, the first with some tens."""
+        theories = [self.theory]
+        while isinstance(theories[0], FermiSurface):
+            surface = theories[0]
+            coarser = surface.coarser() if len(surface.g) > _ENOUGH * len(np.unique(surface.pocket)) else None
             if coarser is None:
                 break
-            theory = coarser
-        return replace(self, theory=theory)
+            theories.insert(0, coarser)
+        return [replace(self, theory=theory) for theory in theories]
 
     @property
     def _scale(self) -> float:
@@ -207,7 +249,7 @@ class ScalarInstability:
 
     def _lowest(self, T: float, B: float) -> float:
         """Smallest F(Delta) - F(0) over gaps clearly above zero."""
-        gaps = _GAPS * self.tc
+        gaps = _GAPS * self.tc * getattr(self.theory, "gap_ratio", 1.0)
 
         def energy(gap: Any) -> Floats:
             return np.asarray(self.theory.condensation(gap, T, self.scale * B * self.unit, self.tc))  # type: ignore[attr-defined]

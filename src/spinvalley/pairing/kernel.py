@@ -43,6 +43,7 @@ _ASYMPTOTIC = (0.041666666666666664, 0.007291666666666667, 0.0038442460317460315
                26.4561616599921, 281.46001071688056, 3607.5101163492773)  # fmt: skip
 _BLOCK = 8192  # numbers that stay in the cache of a core
 _TAYLOR = 24
+_LARGEST = 1e60
 _SMALL = 0.1
 _COEFFICIENTS = np.array([(-1) ** (k + 1) * (2.0 ** (k + 1) - 1) * zeta(k + 1) for k in range(1, _TAYLOR + 1)])
 
@@ -152,6 +153,7 @@ def pair_breaking(g: ArrayLike, h: ArrayLike, kT: ArrayLike, shift: ArrayLike = 
     doppler = floats("shift", shift)
     if not np.all(np.isfinite(doppler)):
         raise InvalidInput("`shift` must be finite, but contains NaN or infinity")
+    fitting(g=spin_orbit.shape[:-1], h=zeeman.shape[:-1], kT=thermal.shape, shift=doppler.shape)
     return kernel(spin_orbit, zeeman, thermal, doppler)
 
 
@@ -197,7 +199,18 @@ def vectors(name: str, value: ArrayLike) -> Floats:
         raise InvalidInput(f"`{name}` must have shape (..., 3), but has shape {array.shape}")
     if not np.all(np.isfinite(array)):
         raise InvalidInput(f"`{name}` must be finite, but contains NaN or infinity")
+    if np.any(np.abs(array) > _LARGEST):
+        raise InvalidInput(f"`{name}` must be at most {_LARGEST:g} in size, but contains {np.abs(array).max():g}")
     return array
+
+
+def fitting(**shapes: tuple[int, ...]) -> tuple[int, ...]:
+    """The common shape of arrays that are broadcast together, or one sentence that names those that do not fit."""
+    try:
+        return np.broadcast_shapes(*shapes.values())
+    except ValueError:
+        names = " and ".join(f"`{name}` {shape}" for name, shape in shapes.items())
+        raise InvalidInput(f"the shapes {names} must fit together, but do not") from None
 
 
 def temperatures(name: str, value: ArrayLike) -> Floats:
@@ -206,4 +219,6 @@ def temperatures(name: str, value: ArrayLike) -> Floats:
     bad = ~((array > 0) & np.isfinite(array))
     if np.any(bad):
         raise InvalidInput(f"`{name}` must be positive, but is {float(array[bad].ravel()[0])}")
+    if np.any(array < 1 / _LARGEST):
+        raise InvalidInput(f"`{name}` must be at least {1 / _LARGEST:g}, but is {array.min():g}")
     return array

@@ -8,14 +8,14 @@ shape and B in tesla of shape (..., 3), broadcast.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinvalley.checks import Floats, non_negative, positive, real
+from spinvalley.checks import Floats, non_negative, positive, real, whole
 from spinvalley.pairing.fermi_surface import FermiSurface, zeeman_energy
 from spinvalley.pairing.kernel import CONTINUOUS, digamma_shift, temperatures, vectors
 from spinvalley.pairing.matsubara import matsubara_rule
@@ -55,6 +55,7 @@ class KlemmLutherBeasley:
     def __post_init__(self) -> None:
         """A positive time."""
         positive("tau_so", self.tau_so)
+        real("g_factor", self.g_factor)
 
     def breaking(self, T: ArrayLike, B: ArrayLike) -> Floats:
         """Right-hand side of ln(Tc/T), dimensionless; T in K, B in T, shape (..., 3)."""
@@ -236,6 +237,7 @@ class InterValley:
         """Parameters in range."""
         non_negative("splitting", self.splitting)
         non_negative("rate", self.rate)
+        real("g_factor", self.g_factor)
 
     def breaking(self, T: ArrayLike, B: ArrayLike) -> Floats:
         """Right-hand side of ln(Tc/T), dimensionless; T in K, B in T, shape (..., 3)."""
@@ -282,15 +284,16 @@ class ConstantSplitting:
         non_negative("splitting", self.splitting)
         non_negative("rashba_ratio", self.rashba_ratio)
         real("g_factor", self.g_factor)
+        whole("points", self.points, 1)
 
     @cached_property
     def surface(self) -> FermiSurface:
         """The two valleys."""
         return constant_splitting(self.splitting, self.rashba_ratio, self.points)
 
-    def coarser(self) -> ConstantSplitting | None:
-        """The same with half the angles, whose difference tells the error; None without Rashba coupling: exact."""
-        return None if self.rashba_ratio == 0 else replace(self, points=max(self.points // 2, 1))
+    def sampling_error(self, T: float, B: ArrayLike) -> float:
+        """Error of `breaking` from the number of angles; rounding without Rashba coupling."""
+        return self.surface.sampling_error(T, B, self.g_factor)
 
     def breaking(self, T: ArrayLike, B: ArrayLike) -> Floats:
         """Right-hand side of ln(Tc/T), dimensionless; T in K, B in T, shape (..., 3)."""
@@ -319,6 +322,10 @@ class PauliLimit:
     name: ClassVar[str] = "Pauli limit"
     orbital: ClassVar[bool] = False
     order: ClassVar[str | None] = None
+
+    def __post_init__(self) -> None:
+        """A real g-factor."""
+        real("g_factor", self.g_factor)
 
     def breaking(self, T: ArrayLike, B: ArrayLike) -> Floats:
         """Right-hand side of ln(Tc/T), dimensionless; T in K, B in T, shape (..., 3)."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from spinvalley.checks import Floats, InvalidInput, non_negative, positive, whole
+from spinvalley.checks import Floats, InvalidInput, NotSolved, non_negative, positive, whole
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.kernel import phi, temperatures
 from spinvalley.pairing.matsubara import matsubara_rule
@@ -20,6 +20,7 @@ from spinvalley.units import K_B, MU_B, to_tesla
 
 _ACCURACY, _CLOSE, _ROUNDS = 1e-11, 0.01, 4
 _LARGEST = 1e9  # T
+_COLDEST = 1e-9
 
 
 class Tricritical(NamedTuple):
@@ -115,6 +116,8 @@ def hc2_constant_splitting(
         t = float(kelvins[index])
         if t >= tc:
             continue
+        if t < _COLDEST * tc:
+            raise InvalidInput(f"`T` must be at least {_COLDEST:g} of `tc`, but is {t:g}")
         solve = _rashba if ratio > 0 and half > 0 else _ising
         out[index] = solve(t, tc, half, ratio) * 2 / factor
     return out
@@ -137,7 +140,9 @@ def _rashba(T: float, tc: float, half: float, ratio: float) -> float:
     """The root with so many angles that the average has settled there."""
     target, B = float(np.log(tc / T)), _ising(T, tc, half, 0.0)
     for _ in range(_ROUNDS):
-        surface, _ = settled(lambda n: constant_splitting(2 * half, ratio, n), T, [B, 0.0, 0.0], _ACCURACY)
+        surface, change = settled(lambda n: constant_splitting(2 * half, ratio, n), T, [B, 0.0, 0.0], _ACCURACY)
+        if change > 10 * _ACCURACY:
+            raise NotSolved(f"the average over the angle changes by {change:.1g} at {T:g} K: more angles are needed")
         before, B = B, _root(partial(_excess, surface, T, target), 0.5 * B)
         if abs(B - before) < _CLOSE * B:
             break

@@ -23,7 +23,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from spinvalley.checks import Floats, InvalidInput, floats, instance, positive
 from spinvalley.pairing.fermi_surface import FermiSurface, zeeman_energy
-from spinvalley.pairing.kernel import CONTINUOUS, phi, temperatures, vectors
+from spinvalley.pairing.kernel import CONTINUOUS, fitting, phi, temperatures, vectors
+from spinvalley.pairing.sampling import average_error
 from spinvalley.units import K_B
 
 _LEVI_CIVITA = np.zeros((3, 3, 3))
@@ -53,8 +54,14 @@ def pair_breaking_matrix(g: ArrayLike, h: ArrayLike, kT: ArrayLike, shift: Array
         >>> complex(m[0, 0]).real, complex(m[0, 2]).imag  # the phase is i
         (0.4837876, -0.8063127)
     """
-    electron, hole = vectors("g", g) + vectors("h", h), vectors("g", g) - vectors("h", h)
-    moments = _moments(electron, hole, temperatures("kT", kT), floats("shift", shift))
+    spin_orbit, zeeman = vectors("g", g), vectors("h", h)
+    fitting(g=spin_orbit.shape[:-1], h=zeeman.shape[:-1])
+    electron, hole = spin_orbit + zeeman, spin_orbit - zeeman
+    thermal, doppler = temperatures("kT", kT), floats("shift", shift)
+    if not np.all(np.isfinite(doppler)):
+        raise InvalidInput("`shift` must be finite, but contains NaN or infinity")
+    fitting(g=electron.shape[:-1], kT=thermal.shape, shift=doppler.shape)
+    moments = _moments(electron, hole, thermal, doppler)
     even, product, from_electron, from_hole = (np.asarray(m)[..., None] for m in moments)
     a, b = _unit(electron), _unit(hole)
     c = np.sum(a * b, -1, keepdims=True)
@@ -139,6 +146,12 @@ class TripletAdmixture:
         """Right-hand side of ln(Tc/T), dimensionless; T in K, B (..., 3) in T, q (..., 2) in 1/nm, broadcast."""
         return np.asarray(np.linalg.eigvalsh(self.matrix(T, B, q))[..., 0])
 
+    def sampling_error(self, T: float, B: ArrayLike, q: ArrayLike | None = None) -> float:
+        """Error of `breaking` from the number of points on periodic pockets; 0 for points as given."""
+        if not self.surface.periodic:
+            return 0.0
+        return 4 * average_error(self._contributions(T, B, q), self.surface.pocket)
+
     def triplet_share(self, T: ArrayLike, B: ArrayLike, q: ArrayLike | None = None) -> Floats:
         """|d|^2/(|psi|^2 + |d|^2) of the leading instability, between 0 and 1; arguments as in `breaking`."""
         state = np.linalg.eigh(self.matrix(T, B, q))[1][..., 0]
@@ -146,10 +159,15 @@ class TripletAdmixture:
 
     def matrix(self, T: ArrayLike, B: ArrayLike, q: ArrayLike | None = None) -> NDArray[np.complex128]:
         """The Hermitian matrix whose lowest eigenvalue is `breaking`, shape (..., 4, 4)."""
+        averaged = np.sum(self._contributions(T, B, q), axis=-3)
+        return np.asarray(averaged - np.log(self.ratio) * np.diag([0.0, 1.0, 1.0, 1.0]))
+
+    def _contributions(self, T: ArrayLike, B: ArrayLike, q: ArrayLike | None) -> NDArray[np.complex128]:
+        """What each point adds to the average, (..., n, 4, 4)."""
         kT, h = K_B * temperatures("T", T), zeeman_energy(B, self.g_factor)
         shift = np.zeros(1) if q is None else self.surface.doppler(q)
+        fitting(T=kT.shape, B=h.shape[:-1], q=shift.shape[:-1])
         m = pair_breaking_matrix(self.surface.g, h[..., None, :], kT[..., None], shift)
         weight, form, odd = self.surface.weight, self.surface.form, np.asarray(self.odd)
         factors = np.stack([form / np.sqrt(weight @ form**2), *[odd / np.sqrt(weight @ odd**2)] * 3], -1)
-        averaged = np.einsum("...nij,n,ni,nj->...ij", m, weight, factors, factors)
-        return np.asarray(averaged - np.log(self.ratio) * np.diag([0.0, 1.0, 1.0, 1.0]))
+        return np.asarray(np.einsum("...nij,n,ni,nj->...nij", m, weight, factors, factors))

@@ -65,9 +65,11 @@ def from_pockets(pockets: Sequence[Pocket], points: int = POINTS, name: str = "F
         >>> from_pockets([Pocket([[0, 0, 5.0]]), Pocket([[0, 0, -5.0]])]).weight
         array([0.5, 0.5])
     """
+    if isinstance(pockets, Pocket) or not all(isinstance(pocket, Pocket) for pocket in pockets):
+        raise InvalidInput("`pockets` must be a list of Pocket objects, but is not")
     if not pockets:
         raise InvalidInput("`pockets` must hold at least one Pocket, but is empty")
-    angles = 2 * np.pi * (np.arange(whole("points", points, 1)) + 0.5) / points
+    angles = 2 * np.pi * np.arange(whole("points", points, 1)) / points
     parts = [_sampled(pocket, angles) for pocket in pockets]
     g, weight, velocity = (list(column) for column in zip(*parts, strict=True))
     known = [v for v in velocity if v is not None]
@@ -207,6 +209,9 @@ def _sampled(pocket: Pocket, angles: Floats) -> tuple[Floats, Floats, Floats | N
     """g, weight and velocity of a pocket."""
     g = np.atleast_2d(vectors("g", pocket.g(angles) if callable(pocket.g) else pocket.g))
     share = pocket.share(angles) if callable(pocket.share) else pocket.share
-    local = np.broadcast_to(1.0 if share is None else np.asarray(share, dtype=float), (len(g),))
+    given = np.asarray(1.0 if share is None else share, dtype=float)
+    if given.shape not in ((), (len(g),)):
+        raise InvalidInput(f"`share` must have shape ({len(g)},), one number per point, but has shape {given.shape}")
+    local = np.broadcast_to(given, (len(g),))
     velocity = pocket.velocity(angles) if callable(pocket.velocity) else pocket.velocity
     return g, pocket.density * local / local.sum(), None if velocity is None else np.asarray(velocity, dtype=float)

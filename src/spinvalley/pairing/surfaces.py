@@ -8,7 +8,6 @@ from spinvalley.checks import Floats, InvalidInput, NotSolved, positive, whole
 from spinvalley.models import Model, ValleyModel
 from spinvalley.normal import valley_contours
 from spinvalley.pairing.fermi_surface import FermiSurface
-from spinvalley.units import HBAR2_2M
 
 
 def fermi_surface(model: Model | ValleyModel, density: float | None = None, *, points: int = 240) -> FermiSurface:
@@ -72,15 +71,15 @@ def _of_valleys(model: ValleyModel, density: float, count: int) -> FermiSurface:
     """Circles of both valleys; with Rashba coupling the velocity and the density of states are those of the circle."""
     angles = 2 * np.pi * np.arange(count) / count
     unit = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    radii = model.fermi_momenta(density)
+    level = model.chemical_potential(density)
     parts: list[tuple[Floats, Floats, Floats, Floats]] = []
     for valley in (1, -1):
-        for band, radius in enumerate(radii):
+        for radius in model.fermi_momenta(density):
             if radius > 0:
-                speed = _speed(model, float(radius), band)
+                speed, helicity = _on_circle(model, float(radius), level)
                 weight = np.full(count, radius / abs(speed))
                 g = model.spin_orbit(radius * unit, valley)
-                parts.append((g, weight, speed * unit, _helicity(model, g, band, valley)))
+                parts.append((g, weight, speed * unit, np.full(count, helicity)))
     g, weights, velocities, helicities = (np.concatenate(column) for column in zip(*parts, strict=True))
     return FermiSurface(
         g=g,
@@ -93,21 +92,10 @@ def _of_valleys(model: ValleyModel, density: float, count: int) -> FermiSurface:
     )
 
 
-def _helicity(model: ValleyModel, g: Floats, band: int, valley: int) -> Floats:
-    """+1 where the band is the upper of the two. Without Rashba coupling bands are named by the spin in valley +1."""
-    if model.rashba == 0:
-        return np.sign(g[:, 2]) * valley * (1 - 2 * band)
-    upper = band == (1 if model.band == "conduction" else 0)
-    return np.full(len(g), 1.0 if upper else -1.0)
-
-
-def _speed(model: ValleyModel, radius: float, band: int) -> float:
-    """dE/dk of a band on its Fermi circle, meV nm."""
-    if model.rashba == 0:
-        mass = (model.mass_up, model.mass_dn)[band]
-        return (1.0 if model.band == "conduction" else -1.0) * 2 * HBAR2_2M * radius / mass
+def _on_circle(model: ValleyModel, radius: float, level: float) -> tuple[float, float]:
+    """dE/dk (meV nm) of the band that has the Fermi energy on a circle, and its helicity: +1 for the upper band."""
     step = 1e-5 * radius
-    edge = np.array([[radius - step, 0.0], [radius + step, 0.0]])
-    energies = np.sort(model.energies(edge), axis=-1)
-    lower = band if model.band == "conduction" else 1 - band
-    return float(energies[1, lower] - energies[0, lower]) / (2 * step)
+    circle = np.array([[radius - step, 0.0], [radius, 0.0], [radius + step, 0.0]])
+    below, here, above = np.sort(model.energies(circle), axis=-1)
+    band = int(np.argmin(np.abs(here - level)))
+    return float(above[band] - below[band]) / (2 * step), 2.0 * band - 1.0
