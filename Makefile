@@ -23,6 +23,12 @@ TESTS := $(QUIET) $(PY) -m pytest -n $(WORKERS) --dist worksteal
 demo: $(STAMP)
 	$(VENV)/bin/spinvalley paper heterostructure --out demo/heterostructure
 	$(VENV)/bin/spinvalley paper gated_mos2 --out demo/gated_mos2
+	$(VENV)/bin/spinvalley synthetic --out demo/synthetic.dat
+	$(VENV)/bin/spinvalley analyse demo/synthetic.dat --normal linear:9 --mobility 86 --mass 0.52 --out demo/synthetic
+	@if [ -d ../shared/data ]; then set -ex; \
+	  $(VENV)/bin/spinvalley analyse ../shared/data/misfit_nbse2_ppms.dat --out demo/misfit; \
+	  $(VENV)/bin/spinvalley fit ../shared/data/gated_mos2_hc2.csv --tc 6.5 --mobility 86 --mass 0.52 --out demo/gated_h1; \
+	fi
 
 test: static
 	$(TESTS)

@@ -9,7 +9,20 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from spinvalley import figures, gating, models, normal, pairing, papers, phase, spin, topology, units
+    from spinvalley import (
+        experiment,
+        figures,
+        gating,
+        models,
+        normal,
+        pairing,
+        papers,
+        phase,
+        reports,
+        spin,
+        topology,
+        units,
+    )
     from spinvalley.checks import InvalidInput, NotSolved, SpinvalleyError, Status
     from spinvalley.pairing import GapState, Pairing, Superconductor, free_energy, s_wave, solve_gap
     from spinvalley.phase import critical_field, critical_temperature, phase_diagram, tricritical_point
@@ -17,7 +30,20 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-_MODULES = ("figures", "gating", "models", "normal", "pairing", "papers", "phase", "spin", "topology", "units")
+_MODULES = (
+    "experiment",
+    "figures",
+    "gating",
+    "models",
+    "normal",
+    "pairing",
+    "papers",
+    "phase",
+    "reports",
+    "spin",
+    "topology",
+    "units",
+)
 _NAMES = {
     "InvalidInput": "checks",
     "NotSolved": "checks",
@@ -49,6 +75,7 @@ __all__ = [
     "__version__",
     "critical_field",
     "critical_temperature",
+    "experiment",
     "figures",
     "free_energy",
     "gating",
@@ -59,6 +86,7 @@ __all__ = [
     "papers",
     "phase",
     "phase_diagram",
+    "reports",
     "s_wave",
     "solve_gap",
     "spin",

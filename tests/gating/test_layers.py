@@ -9,6 +9,7 @@ from spinvalley import InvalidInput
 from spinvalley.gating import Valley, geometric_ratio, solve_layers, top_density
 from spinvalley.gating.layers import electrostatics, start_potential
 from spinvalley.gating.parabolas import filling
+from spinvalley.gating.poisson import solve
 from spinvalley.units import EPS0, K_B
 
 DENSITIES = st.floats(10, 15).map(lambda x: 10.0**x)
@@ -115,6 +116,23 @@ def test_one_dielectric_constant_for_each_gap():
     np.testing.assert_array_equal(same.fraction, solve_layers(layers=5).fraction)
 
 
+def test_a_single_valley_needs_no_list():
+    np.testing.assert_array_equal(solve_layers(valleys=VALLEY).fraction, solve_layers(valleys=[VALLEY]).fraction)
+
+
+def test_a_flat_response_the_broken_variant_does_not_count_as_converged():
+    """Where dn/dphi vanishes, the defect carried through the Jacobian does too."""
+    stack, _ = electrostatics(8.7e13, 2, 0.615, 6.9, 0.0)
+
+    def full(phi):
+        return np.full_like(phi, 0.2 * stack.total), np.zeros((len(phi), len(phi)))
+
+    found = solve(stack, full, 0.0, np.zeros(2), 1e-2, 10)
+    assert found.status == "not converged"
+    assert found.residual > 0.1
+    assert found.error >= max(found.residual, abs(found.density.sum() / stack.total - 1))
+
+
 def test_plain_mixing_the_broken_variant_diverges_beyond_kappa_five():
     assert mixed(0.2) < 1e-6
     assert mixed(5.996) > 1e-2
@@ -163,6 +181,7 @@ def test_the_start_is_the_answer_where_the_closed_form_holds():
         ({"back_field": np.inf}, "`back_field` must be finite, but is inf"),
         ({"valleys": []}, "`valleys` must hold at least one Valley, but is empty"),
         ({"valleys": [VALLEY, VALLEY]}, "`valleys` must have distinct names, but has K, K"),
+        ({"valleys": 3}, '`valleys` must be a Valley, e.g. Valley("K", mass=0.445, degeneracy=4), but is 3'),
         ({"tol": 2.0}, "`tol` must be below 1, but is 2.0"),
     ],
 )

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from spinvalley import InvalidInput
 from spinvalley.models import nbse2, spin_decomposition
 from spinvalley.models.nbse2 import NBSE2_BANDS, SPLITTING
+from spinvalley.normal import chemical_potential
 from spinvalley.spin import time_reversal
 
 MODEL = nbse2()
@@ -50,6 +51,17 @@ def test_the_sea_holds_the_electrons(electrons):
     h = nbse2(electrons=electrons).hamiltonian(mesh(500))
     counted = np.mean(h[..., 0, 0].real < 0) + np.mean(h[..., 1, 1].real < 0)
     assert counted == pytest.approx(electrons, abs=2e-3)
+
+
+@pytest.mark.parametrize("electrons", [0.8, 1.0, 1.15])
+def test_the_fermi_level_is_that_of_the_normal_state_to_a_hundredth_of_a_mev(electrons):
+    model = nbse2(electrons=electrons)
+    density = electrons * model.lattice.zone_area / (2 * np.pi) ** 2 * 1e14  # nm^-2 in cm^-2
+    assert abs(float(chemical_potential(model, density).mu)) < 1e-3
+
+
+def test_the_table_says_that_it_was_not_checked():
+    assert "not checked against the original text" in NBSE2_BANDS.validity
 
 
 def test_holes_are_at_gamma_and_k_and_electrons_in_between():

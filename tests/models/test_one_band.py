@@ -1,5 +1,7 @@
 """Laws of the one-band model: the printed formulas, the calibration, its limits, the decomposition."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -8,7 +10,10 @@ from hypothesis import strategies as st
 from spinvalley import InvalidInput
 from spinvalley.models import (
     IsingSOC,
+    OneBandCalibration,
     OneBandParameters,
+    Potential,
+    Rashba,
     ValidityWarning,
     fitted_hoppings,
     heterostructure,
@@ -17,6 +22,7 @@ from spinvalley.models import (
     three_band,
     valley_kp,
 )
+from spinvalley.normal import doped, sheet_density
 from spinvalley.spin import S0, SX, SY, SZ, time_reversal
 
 points = st.tuples(st.floats(-15, 15), st.floats(-15, 15)).map(np.array)
@@ -128,6 +134,59 @@ def test_a_density_that_reaches_the_q_valleys_warns_with_the_limit():
         one_band(density=2e14)
 
 
+def refusal(**options):
+    with pytest.raises(InvalidInput) as caught:
+        one_band(**options)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"rashba_ratio": 30.0}, r"`rashba_ratio` must be at most ([\d.]+) at 8.7e\+13 cm\^-2, .* but is 30"),
+        ({"splitting_fermi": 300.0}, r"`splitting_fermi` must be at most ([\d.]+) meV .* but is 300"),
+        ({"splitting_fermi": -300.0}, r"`splitting_fermi` must be at least (-[\d.]+) meV .* but is -300"),
+        ({"splitting_k": 5000.0}, r"`splitting_k` must be at most ([\d.]+) meV .* but is 5000"),
+        ({"density": 5e12}, r"`density` must be at least ([\de.+]+) cm\^-2, .* but is 5e\+12"),
+    ],
+)
+def test_the_argument_to_blame_is_named_with_a_limit_that_works(options, sentence):
+    found = re.search(sentence, refusal(**options))
+    assert found
+    model = one_band(**{next(iter(options)): float(found[1])})
+    assert float(sheet_density(model).density) == pytest.approx(model.calibration.density, rel=1e-9)
+
+
+@pytest.mark.parametrize("options", [{"density": 5e12}, {"splitting_fermi": 300.0}])
+def test_a_level_at_the_band_edge_of_k_is_no_solution(options):
+    assert "must be" in refusal(rashba_ratio=0.0, **options)  # the density was off by factors of 10 and 100
+
+
+@pytest.mark.parametrize("kT", [100.0, 150.0, 300.0])
+def test_a_temperature_that_lifts_electrons_out_of_the_pockets_is_refused_with_its_limit(kT):
+    limit = re.search(rf"`kT` must be at most about ([\d.]+) meV .* but is {kT:g}", refusal(kT=kT))
+    assert limit
+    assert 35 < float(limit[1]) < 45
+
+
+def test_up_to_that_limit_the_level_belongs_to_the_density():
+    model = one_band(kT=40.0)
+    assert float(sheet_density(model, 0.0, 40.0).density) == pytest.approx(8.7e13, rel=2e-8)
+
+
+def test_added_terms_end_the_calibration_but_not_the_parameters():
+    assert isinstance(PLAIN.calibration, OneBandCalibration)
+    for changed in (PLAIN + Rashba(1.0), WITH_TERM, doped(PLAIN, 6e13)):
+        with pytest.raises(
+            InvalidInput, match="`calibration` holds only for the model as calibrated, but .* was added"
+        ):
+            _ = changed.calibration
+        assert changed.base_calibration is PLAIN.calibration
+        assert changed.parameters is PLAIN.parameters
+    assert (PLAIN + Potential(1.0)).with_zeeman_on(None).base_calibration is PLAIN.calibration
+    assert PLAIN.with_zeeman_on(None).calibration is PLAIN.calibration
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
@@ -140,7 +199,7 @@ def test_a_density_that_reaches_the_q_valleys_warns_with_the_limit():
         (lambda: one_band("CrI3"), "`material` must be one of MoS2, WS2"),
         (lambda: one_band(hoppings=(1.0, 0.0, 0.0)), "come with `a` in nm"),
         (lambda: one_band(hoppings=(-200.0, 0.0, 0.0), a=0.3), "minimum at K"),
-        (lambda: one_band(density=1e12), "`density` must put the Fermi level above the band at K"),
+        (lambda: fitted_hoppings("WS2", 1e-6), r"`energy` must be above 34.08 meV for a fit of WS2, but is 1e-06"),
         (lambda: spin_decomposition(heterostructure(), [0.0, 0.0]), "`model` must have one orbital, but has 2"),
     ],
 )

@@ -130,12 +130,20 @@ def test_a_density_beyond_the_other_valley_warns_with_the_limit(band, valley):
     model.chemical_potential(0.99 * model.density_limit)
 
 
+@pytest.mark.parametrize("name", ["chemical_potential", "fermi_momenta", "fermi_splitting"])
+def test_the_warning_points_to_the_caller(name):
+    with pytest.warns(ValidityWarning, match=r"`density` is 1e\+15 cm\^-2, beyond") as caught:
+        getattr(valley_kp(), name)(1e15)
+    assert [warning.filename for warning in caught] == [__file__]
+
+
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
         (lambda: valley_kp("NbSe2"), "`material` must be one of MoS2, WS2, MoSe2, WSe2, MoTe2, WTe2, but is 'NbSe2'"),
         (lambda: valley_kp("MoS2", "middle"), "`band` must be one of conduction, valence, but is 'middle'"),
         (lambda: valley_kp().chemical_potential(-1e13), "`density` must be positive, but is -1"),
+        (lambda: valley_kp().density(np.nan), "`mu` must be finite, but is nan"),
         (lambda: valley_kp().density(1.0, -1.0), "`kT` must be non-negative, but is -1.0"),
         (lambda: valley_kp().hamiltonian([0.0, 0.0], valley=0), "`valley` must be 1 or -1, but is 0"),
         (lambda: valley_kp(rashba=np.nan), "`rashba` must be finite, but is nan"),

@@ -104,6 +104,11 @@ FAULTS = [  # what is done to the file, and what the reader says
         r"must be Hermitian, .* R = \(1, 0\)",
     ),
     (lambda t: t.replace("   -1    0    0", "   -2    0    0"), r"must be Hermitian, .* at R = \(2, 0\)"),
+    (lambda t: t + "1 2 3 garbage\n", "line 8: expected the end of the file, but found '1 2 3 garbage'"),
+    (
+        lambda t: t + "\n" + t.splitlines()[-1] + "\n",
+        "line 9: expected the end of the file, but found '1    0    0    1    1",
+    ),
     (lambda t: t.replace("   -1    0    0", "   -1    0    1"), r"two-dimensional crystal, .* R = \(-1, 0, 1\)"),
 ]
 
@@ -134,7 +139,15 @@ def test_no_truncation_passes_unnoticed(tmp_path_factory, length):
     [
         ({"soc": 0.1}, "`orbitals` must name the 1 Wannier functions for `soc`, but names none"),
         ({"soc": 0.1, "orbitals": ("p_x", "p_y")}, "but names 2"),
-        ({"spinful": True}, "`spinful` must go with an even number of functions"),
+        ({"soc": 0.1, "orbitals": ("dxxy",)}, "`orbitals` must be out of s, p_z, .* but has 'dxxy'"),
+        ({"soc": 0.1, "orbitals": ("d_z2",)}, r"`soc` must act on orbitals with a moment .* vanishes on d_z2"),
+        ({"soc": 0.1, "orbitals": (1,)}, r"`orbitals` must be a list of names, but is \(1,\)"),
+        ({"soc": 0.1, "orbitals": "s"}, "`orbitals` must be a list of names, but is 's'"),
+        ({"soc": 0.1, "orbitals": 1}, "`orbitals` must be a list of names, but is 1"),
+        ({"soc": "0.1"}, "`soc` must be a real number, but is '0.1'"),
+        ({"layers": 3}, "`layers` must be a list of names, but is 3"),
+        ({"spinful": True}, "`spinful` must go with an even number of functions, but there are 1"),
+        ({"spinful": True, "soc": 0.1}, "`soc` must be 0 for a spinful file, .* but is 0.1"),
         ({"spin_order": "random"}, "`spin_order` must be one of blocks, interleaved"),
         ({"lattice": (1.0, 2.0, 3.0)}, r"`lattice` must be a Lattice, two vectors or a number, but has shape \(3,\)"),
     ],
@@ -144,6 +157,20 @@ def test_options_that_do_not_fit_are_refused(tmp_path, options, sentence):
     path.write_text(CHAIN)
     with pytest.raises(InvalidInput, match=sentence):
         read_wannier(path, **{"lattice": 0.3, **options})
+
+
+@pytest.mark.parametrize(
+    "names", [("dz2", "dxy", "dx2-y2"), ("Mo:DZ2", "Mo:dxy", "Mo:dx2y2"), ("d_z^2", "dyx", "d_x2-y2")]
+)
+def test_orbitals_are_known_by_their_usual_spellings(names):
+    np.testing.assert_array_equal(orbital_moment(names), orbital_moment(ORBITALS))
+
+
+def test_what_is_no_path_is_refused():
+    with pytest.raises(InvalidInput, match="`path` must be the name of a file, but is None"):
+        read_wannier(None, 0.3)
+    with pytest.raises(InvalidInput, match="`path` must be a readable Wannier90 file"):
+        read_wannier("a\0b", 0.3)
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final
 import typer
 
 import spinvalley as sv
+from spinvalley.cli.measured_options import Knowledge, Reading
 from spinvalley.cli.options import KT, OPTIONAL_KT, ZEEMAN, Crystal, Delivery, EdgePhysics, EdgeView, Physics, spread
 
 _DIRECTION: Final = typer.Option(help="Direction x,y,z of the field; z is normal to the layers.", metavar="X,Y,Z")
@@ -156,3 +157,51 @@ def edge(
     Energies of the model are in its unit, but --zeeman, --energies and --eta are in units of the gap Delta.
     """
     raise typer.Exit(import_module("spinvalley.cli.edges").edge(physics, view, zeeman, direction, out, json))
+
+
+@app.command()
+@spread
+def analyse(
+    files: Annotated[list[Path], typer.Argument(help="Measured files of one sample.", metavar="FILE")],
+    reading: Reading,
+    known: Knowledge,
+    out: Annotated[Path | None, typer.Option(help="Folder of the report; default: FILE_report.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """From the files of a cryostat to Tc, Hc2 and what limits it: a report with figures, tables and verdicts."""
+    raise typer.Exit(_analyses().analyse_files(files, reading, known, out, json))
+
+
+@app.command()
+@spread
+def fit(
+    table: Annotated[Path, typer.Argument(help="CSV table: T_K, B_T, sigma_B_T; or theta_deg, B_T.", metavar="TABLE")],
+    known: Knowledge,
+    orientation: Annotated[
+        str | None, typer.Option(help="parallel or perpendicular: which rows, or what all are.", metavar="NAME")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder of a report; default: none is written.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """Fit formulas to a table of critical fields and rank them by quality and admissibility."""
+    raise typer.Exit(_analyses().fit_table(table, orientation, known, out, json))
+
+
+@app.command()
+def formats(
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
+) -> None:
+    """The file formats that `analyse` reads."""
+    raise typer.Exit(_analyses().formats(json))
+
+
+@app.command()
+def synthetic(
+    out: Annotated[Path, typer.Option(help="File to write: .dat (PPMS) or .csv.")] = Path("synthetic.dat"),
+) -> None:
+    """Write a synthetic run of our own forward model, to try `analyse` on."""
+    raise typer.Exit(_analyses().synthetic(out))
+
+
+def _analyses() -> Any:
+    return import_module("spinvalley.cli.analyses")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -33,7 +33,7 @@ def solve_layers(
     eps_perp: ArrayLike = MATERIAL["eps_perp"],
     kT: float = 0.0,
     *,
-    valleys: Sequence[Valley] | None = None,
+    valleys: Sequence[Valley] | Valley | None = None,
     back_field: float = 0.0,
     tol: float = 1e-10,
     steps: int = 200,
@@ -51,7 +51,7 @@ def solve_layers(
         spacing: distance d of the layers, nm.
         eps_perp: dielectric constant between the layers, a number or one for each of the N - 1 gaps.
         kT: thermal energy, meV; 0 is allowed.
-        valleys: every kind of valley, the main one first; by default K valleys of the given mass that do not hop.
+        valleys: every kind of valley, the main one first, or a single one; by default K valleys of the given mass that do not hop.
         back_field: field in vacuum below the last layer, MV/cm; positive pushes electrons towards layer 1.
         tol: error of the layer fractions to be reached.
         steps: largest number of Newton steps.
@@ -158,10 +158,10 @@ def start_potential(stack: Stack, dos: float, kT: float) -> tuple[float, Floats]
     return level_for(stack.total * (1 - x), dos, kT) + min(float(potential.min()), 0.0), potential
 
 
-def _valleys(mass: float, valleys: Sequence[Valley] | None) -> tuple[Valley, ...]:
+def _valleys(mass: float, valleys: Sequence[Valley] | Valley | None) -> tuple[Valley, ...]:
     if valleys is None:
         return (Valley("K", positive("mass", mass), 4),)
-    kinds = tuple(valleys)
+    kinds = tuple(valleys) if isinstance(valleys, Iterable) else (valleys,)
     if not kinds:
         raise InvalidInput("`valleys` must hold at least one Valley, but is empty")
     for valley in kinds:

@@ -71,7 +71,8 @@ class Solution:
         potential: potential energy of an electron on each sheet, first sheet 0, (N,), meV.
         density: densities that follow from it, (N,), nm^-2.
         residual: largest violation of Gauss' law by one sheet, part of the whole charge.
-        error: estimated error of the layer fractions (the residual carried through the Jacobian).
+        error: estimated error of the layer fractions (the residual carried through the Jacobian), at least what their
+            sum misses of 1, and the residual itself where that exceeds the tolerance.
         steps: Newton steps taken.
         status: converged or not converged.
     """
@@ -109,7 +110,7 @@ def solve(stack: Stack, response: Response, mu: float, potential: Floats, tol: f
         steps: largest number of Newton steps.
 
     Returns:
-        The last point with its residual and error; status "not converged" where the error exceeds `tol`.
+        The best point with its residual and error; status "not converged" where one of them exceeds `tol`.
     """
     here = _point(stack, response, mu, potential - potential[0])
     best, taken, idle = here, 0, 0
@@ -123,9 +124,11 @@ def solve(stack: Stack, response: Response, mu: float, potential: Floats, tol: f
             else idle + (5 if best.size(stack.total) < tol else 1)
         )
         best = here if here.size(stack.total) < best.size(stack.total) else best
-    error = _error(stack, best)
-    status = Status.CONVERGED if error <= tol else Status.NOT_CONVERGED
-    return Solution(best.mu, best.potential, best.density, best.size(stack.total), error, taken, status)
+    residual, error = best.size(stack.total), _error(stack, best)
+    if residual > tol:  # too far for the linear estimate, which vanishes where the response does
+        error = max(error, residual)
+    status = Status.CONVERGED if max(error, residual) <= tol else Status.NOT_CONVERGED
+    return Solution(best.mu, best.potential, best.density, residual, error, taken, status)
 
 
 def solve_cooling(
@@ -184,6 +187,7 @@ def _search(stack: Stack, response: Response, point: _Point, step: Floats) -> _P
 
 
 def _error(stack: Stack, point: _Point) -> float:
-    """Change of the layer fractions that the remaining defect stands for."""
+    """Change of the layer fractions that the remaining defect stands for, at least what their sum misses of 1."""
     shift = _newton(stack, point, point.defect)
-    return float(np.abs(point.slope @ shift).max()) / stack.total + _ROUNDING
+    change = max(float(np.abs(point.slope @ shift).max()), abs(float(point.defect.sum())))
+    return change / stack.total + _ROUNDING

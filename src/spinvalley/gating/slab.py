@@ -34,6 +34,7 @@ from spinvalley.normal.sectors import sectors
 
 _SIZES = (48, 96, 192, 384, 768)
 _MESHES = 4
+_FAILURES = 2  # meshes in turn without a solution after which a finer one is not tried
 _POINTS = 60  # momenta in the pockets of the first mesh, at least
 _ROOM = 60.0  # meV above the chemical potential kept on the mesh from the start
 _ATTEMPTS = 8
@@ -137,15 +138,15 @@ def solve_slab(
     Returns:
         Slab with `model` and `data`: fraction, density (layer; cm^-2), potential (layer; meV), field (interface;
         MV/cm), surface_field, vacuum_field, chemical_potential (meV, on the scale of `layer_model`), kappa (from
-        -dn_1/dU_1),
-        valley_fraction (valley K, Q, Gamma: what is nearest in the zone), valley_density (valley, layer; cm^-2),
-        valley_edge (valley; lowest conduction energy from the chemical potential, meV), q_onset: the q_shift below
-        which the Q valleys start to fill when the others hold all electrons (meV); residual, error (of the fractions:
-        solver and mesh; an empty layer may read as negative within it), status. On other lattices there is one
-        valley, "zone", and no q_onset.
+        -dn_1/dU_1), valley_fraction (valley K, Q, Gamma: what is nearest in the zone), valley_density (valley, layer;
+        cm^-2), valley_edge (valley; lowest conduction energy from the chemical potential, meV), q_onset: the q_shift
+        below which the Q valleys start to fill when the others hold all electrons (meV; NaN where that was not
+        solved); residual, error (of the fractions: solver and mesh; an empty layer may read as negative within it),
+        status. On other lattices there is one valley, "zone", and no q_onset.
 
     Raises:
-        InvalidInput: what `slab` and `solve_layers` refuse; q_shift on another lattice; no conduction band.
+        InvalidInput: what `slab` and `solve_layers` refuse; q_shift on another lattice; no conduction band; more
+            electrons than the conduction bands can hold (states the limit).
 
     Warns:
         ValleyWarning: more than 0.1 % of the electrons are in the Q valleys.
@@ -164,6 +165,7 @@ def solve_slab(
     if bare.filled_bands >= bare.dim:
         raise InvalidInput("`layer_model` must have a conduction band, but all its bands are full")
     stack, eps = electrostatics(density, layers, spacing, eps_perp, back_field)
+    _check_density(bare, density)
     problem = _Problem(stack, tuple(electrons_of(bare, stack.layers)), kT, tol, steps)
     result = problem.refined()
     slope = problem.response(result.pockets)(result.solution.mu - result.solution.potential)[1]
@@ -229,9 +231,9 @@ class _Problem:
         return bottom + level_for(self.stack.total, _GUESS.density_of_states, self.kT), potential
 
     def refined(self) -> _Result:
-        """Meshes are halved until the fractions change by less than the tolerance."""
+        """Meshes are halved until the fractions change by less than the tolerance, or two in turn are not solved."""
         mu, potential = self.start()
-        last = None
+        last, failed = None, 0
         for size in self.sizes():
             result = self.on_mesh(size, mu, potential)
             mu, potential = result.solution.mu, result.solution.potential
@@ -243,6 +245,9 @@ class _Problem:
                 result = replace(result, solution=replace(result.solution, error=error, status=status))
                 if good:
                     return result
+            failed = failed + 1 if result.solution.residual > self.tol else 0
+            if failed == _FAILURES:
+                return result
             last = result.solution.density
         return result
 
@@ -270,6 +275,16 @@ def _covers(pockets: Pocketed, size: int, solution: Solution, kT: float) -> bool
     needed = pocketed(pockets.electrons, size, solution.mu, solution.potential, kT, REACH * kT + 1e-6).mesh.k
     kept = {tuple(k) for k in np.round(pockets.mesh.k, 9)}
     return all(tuple(k) in kept for k in np.round(needed, 9))
+
+
+def _check_density(bare: TightBinding, density: float) -> None:
+    """The conduction bands can hold the density."""
+    limit = PER_CM2 * (bare.dim - bare.filled_bands) * bare.lattice.zone_area / (2 * np.pi) ** 2
+    if density >= limit:
+        raise InvalidInput(
+            f"`density` must be below {limit:.4g} cm^-2, what the conduction bands of the slab can hold, "
+            f"but is {density:.4g}"
+        )
 
 
 def _bent(bare: TightBinding, solution: Solution) -> TightBinding:
@@ -305,7 +320,8 @@ def _valleys(problem: _Problem, result: _Result, bare: TightBinding, q_shift: fl
         return out
     if float(out.valley_fraction.sel(valley="Q")) > 0:
         solution = replace(problem, barred=regions).on_mesh(result.size, solution.mu, solution.potential).solution
-    onset = q_shift + regions.onset(problem.electrons, solution.mu, solution.potential)
+    solved = solution.residual <= problem.tol
+    onset = q_shift + regions.onset(problem.electrons, solution.mu, solution.potential) if solved else np.nan
     return out.assign(q_onset=((), onset, {"units": "meV"}))
 
 

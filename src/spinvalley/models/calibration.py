@@ -8,27 +8,21 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import dataclass, replace
-from functools import partial
+from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import brentq
 
 from spinvalley.checks import Floats, InvalidInput, non_negative, one_of, positive, real
+from spinvalley.models.blame import to_blame
+from spinvalley.models.fermi_sea import PER_CM2, Rules, Sea, calibrated
 from spinvalley.models.materials import ONE_BAND, OTHER_VALLEYS, VALLEY_KP, material_names
 from spinvalley.models.one_band import OneBand, OneBandCalibration, OneBandParameters, upright_triangular
-from spinvalley.models.pocket import Corner, pocket_area
 from spinvalley.models.three_band import three_band
 from spinvalley.models.validity import ValidityWarning
 from spinvalley.models.valley_kp import valley_kp
 
 PUBLISHED_SPLITTINGS = {"MoS2": (3.0, 13.0)}
 """Splitting at K and, with the other sign, at the Fermi line, meV: doi:10.1038/nphys3580."""
-
-_PER_CM2 = 1e14  # 1/nm^2 in cm^-2
-_SWEEPS = 60
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)
-_THERMAL_EDGES = np.array([-36.0, -16.0, -8.0, -3.0, 0.0, 3.0, 8.0, 16.0, 36.0])
 
 
 @dataclass(frozen=True)
@@ -71,8 +65,9 @@ def one_band(
         kT: thermal energy in meV at which the chemical potential belongs to the density.
 
     Raises:
-        InvalidInput: density <= 0, too small for a Fermi line or beyond the closed pockets; hoppings not known;
-            hoppings without a conduction minimum at K.
+        InvalidInput: density <= 0, too small for a Fermi line or beyond the closed pockets (states the limit);
+            splittings or a Rashba ratio that push the Fermi level below the band at K; kT that lifts electrons out of
+            the pockets or the chemical potential below the band; hoppings not known or without a minimum at K.
 
     Warns:
         ValidityWarning: the Fermi energy reaches the Q valleys, which this band does not have (states the density).
@@ -86,13 +81,16 @@ def one_band(
     """
     known = _hoppings(material, hoppings, a)
     bare = OneBandParameters(known.a, known.t1, known.t2, known.t3)
-    sea = _Sea(bare, non_negative("kT", kT))
+    sea = Sea(bare, non_negative("kT", kT))
     density = positive("density", density)
-    rules = _Rules(
+    rules = Rules(
         *_splittings(material, density, splitting_k, splitting_fermi), non_negative("rashba_ratio", rashba_ratio)
     )
     _check_density(material, density, sea)
-    found, k_fermi = _self_consistent(sea, rules, density / _PER_CM2)
+    solved = calibrated(sea, rules, density / PER_CM2)
+    if solved is None:
+        raise InvalidInput(to_blame(sea, rules, density, given=(splitting_k is not None, splitting_fermi is not None)))
+    found, k_fermi = solved
     record = OneBandCalibration(
         material=material,
         density=density,
@@ -105,7 +103,7 @@ def one_band(
         density_limit=sea.limit,
         source=known.source,
     )
-    return OneBand(lattice=upright_triangular(known.a), layers=("layer",), function=found, calibration=record)
+    return OneBand(lattice=upright_triangular(known.a), layers=("layer",), function=found, base_calibration=record)
 
 
 def fitted_hoppings(material: str, energy: float = 150.0) -> OneBandHoppings:
@@ -116,7 +114,7 @@ def fitted_hoppings(material: str, energy: float = 150.0) -> OneBandHoppings:
     cannot give the mass at K and the band width at once.
 
     Raises:
-        InvalidInput: unknown material, energy not positive.
+        InvalidInput: unknown material, energy too small to hold momenta of the fit (states the smallest).
     """
     model = three_band(material, 3, soc=False)
     corner, a = model.lattice.momentum("K"), float(model.lattice.matrix[0, 0])
@@ -138,129 +136,13 @@ def fitted_hoppings(material: str, energy: float = 150.0) -> OneBandHoppings:
     free = np.linalg.svd(shells(points))[2][2]
     wanted = above_k(disc)
     near = wanted < positive("energy", energy)
+    if energy <= (least := float(wanted.reshape(*radius.shape)[:, 0].max())):  # the innermost circle
+        raise InvalidInput(f"`energy` must be above {least:.4g} meV for a fit of {material}, but is {energy:g}")
     table, rest = shells(disc[near]), wanted[near] - shells(disc[near]) @ start
     fit = start + free * float(rest @ (table @ free)) / float((table @ free) @ (table @ free))
     rms = float(np.sqrt(np.mean((table @ fit - wanted[near]) ** 2)))
     source = f"fit to three_band({material!r}, 3): exact at Gamma, M, K; {rms:.1f} meV rms up to {energy:g} meV above K"
     return OneBandHoppings(float(fit[0]), float(fit[1]), float(fit[2]), a, source)
-
-
-@dataclass(frozen=True)
-class _Rules:
-    splitting_k: float
-    splitting_fermi: float
-    rashba_ratio: float
-
-
-class _Sea:
-    """The Fermi sea of the two pockets: densities, levels and their limits."""
-
-    def __init__(self, bare: OneBandParameters, kT: float) -> None:
-        self.bare, self.kT = bare, kT
-        self.corner = Corner((0.0, 4 * np.pi / (3 * bare.a)), -np.pi / 6, 2 * np.pi / (3 * bare.a))
-        self.bottom = float(bare.band(np.asarray(self.corner.centre)))
-        self.top = float(bare.band(self.corner.edge()).min())
-        samples = bare.band(np.asarray(self.corner.centre) + _sample(self.corner))
-        if self.top <= self.bottom or samples.min() < self.bottom:
-            raise InvalidInput("`hoppings` must give a conduction band with its minimum at K, but do not")
-        self.limit = _PER_CM2 * float(self._count(bare, np.array(self.top)))
-
-    def density(self, model: OneBandParameters, mu: float) -> float:
-        """Electrons per nm^2 at chemical potential mu (meV, absolute), both spins and both valleys."""
-        if self.kT == 0:
-            return float(self._count(model, np.array(mu)))
-        floor = self.bottom - abs(float(model.spin_orbit(np.asarray(self.corner.centre))[2]))
-        roof = min(self.top, mu + 36 * self.kT)
-        edges = np.unique(np.clip(mu + self.kT * _THERMAL_EDGES, floor, roof))
-        split = 2 * self.bottom - floor
-        edges = np.unique(np.append(edges, split)) if floor < split < roof else edges
-        half, middle = 0.5 * np.diff(edges), 0.5 * (edges[1:] + edges[:-1])
-        energy = (middle[:, None] + half[:, None] * _NODES).ravel()
-        decay = np.exp(-np.abs(energy - mu) / self.kT)
-        weight = (half[:, None] * _WEIGHTS).ravel() * decay / (self.kT * (1 + decay) ** 2)
-        return float(weight @ self._count(model, energy))
-
-    def cooled(self) -> _Sea:
-        """The same pockets at T = 0."""
-        return _Sea(self.bare, 0.0)
-
-    def cold_density(self, energy: float) -> float:
-        """Electrons per nm^2 at T = 0 up to `energy` (meV above K), without spin-orbit coupling."""
-        return float(self._count(self.bare, np.array(min(self.bottom + energy, self.top))))
-
-    def k_fermi(self, mu: float) -> float:
-        """Distance from K at which the band without spin-orbit coupling crosses mu on the line K-M, 1/nm."""
-        ray = np.array([np.cos(self.corner.towards_m), np.sin(self.corner.towards_m)])
-
-        def excess(radius: float) -> float:
-            return float(self.bare.band(np.asarray(self.corner.centre) + radius * ray)) - mu
-
-        return float(brentq(excess, 0.0, self.corner.inradius, xtol=1e-15, rtol=1e-14))
-
-    def at(self, radius: float) -> Floats:
-        """The momentum at this distance from K towards M."""
-        angle = self.corner.towards_m
-        return np.asarray(self.corner.centre) + radius * np.array([np.cos(angle), np.sin(angle)])
-
-    def _count(self, model: OneBandParameters, energy: Floats) -> Floats:
-        bands = [partial(self._levels, model, sign) for sign in (1.0, -1.0)]
-        return np.asarray(2 * pocket_area(bands, self.corner, energy) / (2 * np.pi) ** 2)
-
-    def _levels(self, model: OneBandParameters, sign: float, k: Floats) -> Floats:
-        g = model.spin_orbit(k)
-        if model.alpha_r == 0:  # spin bands: smooth where they cross
-            return np.asarray(self.bare.band(k) + sign * g[..., 2])
-        return np.asarray(self.bare.band(k) + sign * np.sqrt(np.einsum("...i,...i", g, g)))
-
-
-def _sample(corner: Corner) -> Floats:
-    rays, reach = corner.rays(16)
-    return np.asarray((np.linspace(0.05, 1, 20)[:, None] * reach)[..., None] * rays)
-
-
-def _self_consistent(sea: _Sea, rules: _Rules, density: float) -> tuple[OneBandParameters, float]:
-    """mu, beta, alpha_R such that the density and the splittings hold together."""
-    model = sea.bare
-    mu = _level(sea, model, density) if sea.kT == 0 else _self_consistent(sea.cooled(), rules, density)[0].mu
-    for _ in range(_SWEEPS):
-        if mu <= sea.bottom:
-            raise InvalidInput(
-                f"`density` must put the Fermi level above the band at K even with a splitting of "
-                f"{rules.splitting_fermi} meV at k_F, but is {density * _PER_CM2:.4g}"
-            )
-        k_fermi = sea.k_fermi(mu)
-        model = _coupled(sea, rules, k_fermi)
-        last, mu = mu, _level(sea, model, density, mu)
-        if abs(mu - last) <= 1e-11:
-            break
-    return replace(model, mu=mu), k_fermi
-
-
-def _coupled(sea: _Sea, rules: _Rules, k_fermi: float) -> OneBandParameters:
-    k = sea.at(k_fermi)
-    unit = replace(sea.bare, alpha_z=1.0, alpha_r=1.0).spin_orbit(k)
-    c, in_plane = abs(float(unit[2])), float(np.hypot(unit[0], unit[1]))
-    c_at_k = 1.5 * math.sqrt(3)
-    alpha_z = rules.splitting_k / (2 * c_at_k)
-    turn = rules.splitting_fermi / (2 * alpha_z * c)
-    alpha_r = rules.rashba_ratio * 0.5 * abs(rules.splitting_fermi) / in_plane
-    return replace(sea.bare, alpha_z=alpha_z, beta=(turn + 1) / np.tanh(c_at_k - c).item(), alpha_r=alpha_r)
-
-
-def _level(sea: _Sea, model: OneBandParameters, density: float, near: float | None = None) -> float:
-    """Chemical potential (meV, absolute) of a density per nm^2, searched within 1 meV of `near` first."""
-
-    def excess(mu: float) -> float:
-        return sea.density(model, mu) / density - 1
-
-    low, high = sea.bottom - 40 * sea.kT - 0.5 * (sea.top - sea.bottom), sea.top
-    if near is not None and near + 1 < high and excess(near - 1) < 0 < excess(near + 1):
-        low, high = near - 1, near + 1
-    elif excess(high) <= 0:
-        raise InvalidInput(
-            f"`kT` must leave the electrons in the pockets around K and K', but is {sea.kT} meV at this density"
-        )
-    return float(brentq(excess, low, high, xtol=1e-11, rtol=8.9e-16))
 
 
 def _hoppings(material: str, hoppings: OneBandHoppings | tuple[float, ...] | None, a: float | None) -> OneBandHoppings:
@@ -288,7 +170,7 @@ def _splittings(material: str, density: float, at_k: float | None, at_fermi: flo
         usual = PUBLISHED_SPLITTINGS[material]
     elif material in VALLEY_KP.rows:
         valleys = valley_kp(material)
-        usual = abs(valleys.splitting_k), -valleys.fermi_splitting(density) * math.copysign(1, valleys.splitting_k)
+        usual = abs(valleys.splitting_k), -valleys.splitting_at(density) * math.copysign(1, valleys.splitting_k)
     elif at_k is None or at_fermi is None:
         raise InvalidInput(f"`splitting_k` and `splitting_fermi` must be given for {material}, but are not")
     else:
@@ -299,7 +181,7 @@ def _splittings(material: str, density: float, at_k: float | None, at_fermi: flo
     )
 
 
-def _check_density(material: str, density: float, sea: _Sea) -> None:
+def _check_density(material: str, density: float, sea: Sea) -> None:
     if density >= sea.limit:
         raise InvalidInput(
             f"`density` must be below {sea.limit:.4g} cm^-2, where the pockets around K and K' touch, "
@@ -308,7 +190,7 @@ def _check_density(material: str, density: float, sea: _Sea) -> None:
     if material not in OTHER_VALLEYS.rows:
         return
     energy = OTHER_VALLEYS.row(material)["q_above_k"]
-    reached = _PER_CM2 * sea.cold_density(energy)
+    reached = PER_CM2 * sea.cold_density(energy)
     if density > reached:
         warnings.warn(
             f"`density` is {density:.4g} cm^-2, beyond {reached:.4g} cm^-2, where the Fermi energy reaches the Q "

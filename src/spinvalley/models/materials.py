@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from numbers import Real
 from types import MappingProxyType
 
 import xarray as xr
@@ -209,6 +210,6 @@ def material_table(model: str = "three_band", *, neighbours: int = 3) -> Materia
 
 def three_band_table(neighbours: int) -> MaterialTable:
     """The three-band table of Liu et al. with hoppings to the first or to the third neighbours."""
-    if neighbours not in (1, 3):
+    if not isinstance(neighbours, Real) or neighbours not in (1, 3):
         raise InvalidInput(f"`neighbours` must be 1 or 3, the published parameter sets, but is {neighbours!r}")
     return THREE_BAND_NEAREST if neighbours == 1 else THREE_BAND_THIRD

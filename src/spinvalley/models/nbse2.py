@@ -29,10 +29,11 @@ NBSE2_BANDS = MaterialTable(
     doi="10.1103/PhysRevB.85.224532",
     validity=(
         "occupied states within about 0.2 eV of the Fermi level; bulk, no k_z dispersion, no charge density wave; "
-        "the two bands together hold 2.00 electrons per 2 Nb, as they must"
+        "the coefficients were written down from memory and not checked against the original text: what speaks for them "
+        "is only that the two bands together hold 2.00 electrons per 2 Nb, as they must"
     ),
 )
-"""Rahn et al., Phys. Rev. B 85, 224532 (2012); the numbers from memory, confirmed by the electron count."""
+"""Rahn et al., Phys. Rev. B 85, 224532 (2012); not checked against the original text, see `.validity`."""
 
 LATTICE_CONSTANT = 0.3445
 """Bulk lattice constant of 2H-NbSe2, nm."""
@@ -56,7 +57,8 @@ def nbse2(splitting: float = SPLITTING, *, electrons: float = 1.0, a: float = LA
     Raises:
         InvalidInput: negative splitting, `electrons` not between 0.8 and 1.2.
 
-    Source: dispersion: mean of the two bands of `NBSE2_BANDS`, doi:10.1103/PhysRevB.85.224532; splitting: Xi et al.,
+    Source: dispersion: mean of the two bands of `NBSE2_BANDS`, doi:10.1103/PhysRevB.85.224532 (coefficients not checked
+    against the original text); splitting: Xi et al.,
     Nature Physics 12, 139 (2016), doi:10.1038/nphys3538. Nodes on Gamma-M: Engstroem et al., arXiv:2504.20775.
 
     >>> from spinvalley.models import nbse2
@@ -105,12 +107,39 @@ def _mean_odd_sum(model: TightBinding) -> float:
 def _shifted(model: TightBinding, electrons: float) -> TightBinding:
     """The model with the energy below which it holds that many electrons per cell as its zero.
 
-    From a fine uniform mesh; the spin-down band at k is the spin-up band at -k, so that one of them is enough.
+    From linear triangles of a uniform mesh, corrected for curvature; the spin-down band at k is the spin-up band at -k,
+    so that one of them is enough.
     """
-    numbers = np.arange(_MESH)
-    fractions = np.stack(np.meshgrid(numbers + 0.31, numbers + 0.17), axis=-1) / _MESH  # no two momenta are equivalent
     up = np.zeros((_MESH, _MESH))
+    fractions = np.stack(np.meshgrid(np.arange(_MESH), np.arange(_MESH), indexing="ij"), axis=-1) / _MESH
     for cell, matrix in model.hoppings.items():
         phase = 2 * np.pi * (fractions @ np.array(cell))
         up += matrix[0, 0].real * np.cos(phase) - matrix[0, 0].imag * np.sin(phase)
-    return model + Potential(-float(np.quantile(up, 0.5 * electrons)))
+    corners = _triangles(up)
+    guess, step = float(np.quantile(up, 0.5 * electrons)), float(np.ptp(up)) / _MESH
+
+    def excess(level: float) -> float:
+        return _occupied(corners, level) - 0.5 * electrons
+
+    return model + Potential(-float(brentq(excess, guess - step, guess + step, xtol=1e-9)))
+
+
+def _triangles(energies: Floats) -> Floats:
+    """Energies at the corners of all triangles of the periodic mesh, ascending, (3, triangles).
+
+    They are shifted such that linear interpolation has the mean of the band on each triangle, whatever its curvature.
+    """
+    around = [np.roll(energies, shift, axis=(0, 1)) for shift in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (-1, -1))]
+    level = energies - (np.sum(around, axis=0) - 6 * energies) / 24
+    right, above, across = (np.roll(level, shift, axis=(0, 1)) for shift in ((-1, 0), (0, -1), (-1, -1)))
+    three = np.concatenate([np.stack([level, right, across]), np.stack([level, above, across])], axis=1)
+    return np.asarray(np.sort(three.reshape(3, -1), axis=0))
+
+
+def _occupied(corners: Floats, level: float) -> float:
+    """Part of the zone below the level."""
+    low, middle, high = corners[:, (corners[0] < level) & (level < corners[2])]
+    first = level <= middle
+    apex, base = np.where(first, low, high), np.where(first, high, low)
+    tip = (level - apex) ** 2 / ((base - apex) * np.where(first, middle - low, middle - high))
+    return float((np.sum(corners[2] <= level) + np.where(first, tip, 1 - tip).sum()) / corners.shape[1])

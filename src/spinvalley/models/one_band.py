@@ -106,9 +106,16 @@ class OneBandCalibration:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class OneBand(Bloch):
-    """The one-band model: a `Bloch` that knows its numbers (`parameters`) and what they came from (`calibration`)."""
+    """The one-band model: a `Bloch` that knows its numbers and what they came from.
 
-    calibration: OneBandCalibration
+    Args:
+        base_calibration: what the model without added terms was made from.
+
+    `parameters` are the numbers of the model without added terms; `terms` come on top. `calibration` is that of this
+    very model: it is gone once a term is added.
+    """
+
+    base_calibration: OneBandCalibration
     parameters: OneBandParameters = field(init=False)
 
     def __post_init__(self) -> None:
@@ -117,6 +124,21 @@ class OneBand(Bloch):
             raise InvalidInput(f"`function` must be OneBandParameters, but is of type {type(self.function).__name__}")
         object.__setattr__(self, "parameters", self.function)
         super().__post_init__()
+
+    @property
+    def calibration(self) -> OneBandCalibration:
+        """What the model was made from, and what came out.
+
+        Raises:
+            InvalidInput: terms were added, so that density, level and splittings are no longer those.
+        """
+        if self.terms:
+            names = ", ".join(dict.fromkeys(type(term).__name__ for term in self.terms))
+            raise InvalidInput(
+                f"`calibration` holds only for the model as calibrated, but {names} was added; that of the model "
+                "before is `base_calibration`"
+            )
+        return self.base_calibration
 
 
 def upright_triangular(a: float) -> Lattice:

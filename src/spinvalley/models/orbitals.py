@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from spinvalley.checks import InvalidInput
 from spinvalley.models.model import Matrix
 
 _HALF = np.sqrt(0.5)
 # Each real orbital as {m: coefficient} of the spherical harmonics Y_lm with the Condon-Shortley phase.
 _HARMONICS: dict[str, tuple[int, dict[int, complex]]] = {
+    "s": (0, {0: 1}),
     "p_z": (1, {0: 1}),
     "p_x": (1, {-1: _HALF, 1: -_HALF}),
     "p_y": (1, {-1: 1j * _HALF, 1: 1j * _HALF}),
@@ -20,14 +22,24 @@ _HARMONICS: dict[str, tuple[int, dict[int, complex]]] = {
     "d_x2-y2": (2, {-2: _HALF, 2: _HALF}),
     "d_xy": (2, {-2: 1j * _HALF, 2: -1j * _HALF}),
 }
+_SPELLINGS = {name.replace("_", ""): name for name in _HARMONICS} | {
+    "dx2y2": "d_x2-y2",
+    "d3z2-r2": "d_z2",
+    "dyx": "d_xy",
+    "dzx": "d_xz",
+    "dzy": "d_yz",
+}
 
 
 def orbital_moment(orbitals: Sequence[str]) -> tuple[Matrix, Matrix, Matrix]:
     """Matrices of L_x, L_y, L_z in units of hbar between real orbitals, three of shape (n, n).
 
     Args:
-        orbitals: names such as "d_xy" or, with an atom, "Mo:d_xy". Orbitals couple on the same atom only; names other
-            than p_x, p_y, p_z, d_z2, d_xz, d_yz, d_x2-y2, d_xy have no moment.
+        orbitals: names such as "d_xy" or, with an atom, "Mo:d_xy". Orbitals couple on the same atom only. Known: s,
+            p_x, p_y, p_z, d_z2, d_xz, d_yz, d_x2-y2, d_xy; also without underscore and in capitals ("dxy", "DZ2").
+
+    Raises:
+        InvalidInput: a name that is not known.
 
     >>> from spinvalley.models.orbitals import orbital_moment
     >>> orbital_moment(["d_z2", "d_xy", "d_x2-y2"])[2].imag.round(12)
@@ -47,7 +59,10 @@ _State = tuple[str, int, dict[int, complex]]
 
 
 def _spherical(name: tuple[str, str, str]) -> _State:
-    degree, parts = _HARMONICS.get(name[2], (0, {}))
+    spelt = name[2].strip().lower().replace("_", "").replace("^", "")
+    if spelt not in _SPELLINGS:
+        raise InvalidInput(f"`orbitals` must be out of {', '.join(_HARMONICS)}, but has {name[2]!r}")
+    degree, parts = _HARMONICS[_SPELLINGS[spelt]]
     return name[0], degree, parts
 
 

@@ -106,8 +106,11 @@ class ValleyModel:
         Args:
             mu: chemical potential in meV from the mean of the bands at K, any shape.
             kT: thermal energy in meV, >= 0.
+
+        Raises:
+            InvalidInput: mu that is not finite, kT < 0.
         """
-        level, kT = self._sign * floats("mu", mu), non_negative("kT", kT)
+        level, kT = self._sign * _finite("mu", mu), non_negative("kT", kT)
         if kT == 0:
             return np.asarray(_PER_CM2 * self._filled(level))
         if self.rashba == 0:
@@ -125,23 +128,15 @@ class ValleyModel:
         Warns:
             ValidityWarning: the density is above `density_limit`.
         """
-        wanted, kT = positive("density", density), non_negative("kT", kT)
-        if wanted > self.density_limit:
-            other = "Q" if self.band == "conduction" else "Gamma"
-            warnings.warn(
-                f"`density` is {wanted:.4g} cm^-2, beyond {self.density_limit:.4g} cm^-2, where the Fermi energy of "
-                f"{self.material} reaches the {other} valley (doi:{OTHER_VALLEYS.doi}), which this model does not have",
-                ValidityWarning,
-                stacklevel=2,
-            )
-        return self._sign * self._level(wanted, kT)
+        return self._sign * self._level(self._checked(density), non_negative("kT", kT))
 
     def fermi_momenta(self, density: float) -> Floats:
         """Fermi momenta at T = 0, (2,) in 1/nm, 0 for an empty band: spin up, spin down of valley +1.
 
         With Rashba coupling: of the lower and the upper band of the carriers; an annular sea is given by its edges.
+        Raises and warns as `chemical_potential`.
         """
-        level = self._sign * self.chemical_potential(density)
+        level = self._level(self._checked(density), 0.0)
         if self.rashba == 0:
             masses = np.array([self.mass_up, self.mass_dn])
             return np.asarray(np.sqrt(np.maximum(level - self._floors, 0) * masses / HBAR2_2M))
@@ -149,9 +144,29 @@ class ValleyModel:
         return np.asarray(np.sqrt([outer, inner]))
 
     def fermi_splitting(self, density: float) -> float:
-        """E_up - E_dn in valley +1, meV, at T = 0 on the Fermi line of the band without spin-orbit coupling."""
-        level = max(self._level(positive("density", density), 0.0), 0.0)
+        """E_up - E_dn in valley +1, meV, at T = 0 on the Fermi line of the band without spin-orbit coupling.
+
+        Raises and warns as `chemical_potential`.
+        """
+        return self.splitting_at(self._checked(density))
+
+    def splitting_at(self, density: float) -> float:
+        """`fermi_splitting` of a checked density, without the warning."""
+        level = max(self._level(density, 0.0), 0.0)
         return float(self._splitting(np.array(level / self._mean)))
+
+    def _checked(self, density: float) -> float:
+        """The density in cm^-2; warns the caller of the public method beyond `density_limit`."""
+        wanted = positive("density", density)
+        if wanted > self.density_limit:
+            other = "Q" if self.band == "conduction" else "Gamma"
+            warnings.warn(
+                f"`density` is {wanted:.4g} cm^-2, beyond {self.density_limit:.4g} cm^-2, where the Fermi energy of "
+                f"{self.material} reaches the {other} valley (doi:{OTHER_VALLEYS.doi}), which this model does not have",
+                ValidityWarning,
+                stacklevel=3,
+            )
+        return wanted
 
     @property
     def _sign(self) -> float:
@@ -232,6 +247,13 @@ class ValleyModel:
         energies = np.roots([u, v, w]) if u > 0 else np.array([-w / v if v else -abs(half)])
         rings = [e.real for e in energies if abs(e.imag) < 1e-12 and e.real < -abs(half) and lead * e.real + p > 0]
         return float(min([-abs(half), *rings]))
+
+
+def _finite(name: str, values: ArrayLike) -> Floats:
+    array = floats(name, values)
+    if not np.all(np.isfinite(array)):
+        raise InvalidInput(f"`{name}` must be finite, but is {values!r}")
+    return array
 
 
 def valley_kp(

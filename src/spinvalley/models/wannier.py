@@ -6,9 +6,9 @@ then one line per matrix element, R1 R2 R3 m n Re Im, in eV. The element is divi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -43,39 +43,65 @@ def read_wannier(
         spinful: the Wannier functions are spinors; otherwise every one becomes a pair of spins.
         spin_order: of a spinful file: "interleaved" (up, dn, up, dn, ...) or "blocks" (all up, then all down).
         soc: lambda of the atomic coupling (lambda/2) L . sigma in eV, added to a spinless file.
-        orbitals: name of each Wannier function, e.g. "d_z2"; needed with `soc`. Atoms are told apart by a prefix,
-            "Mo:d_xy"; other names have no orbital moment.
+        orbitals: name of each Wannier function, e.g. "d_z2" or "dz2"; needed with `soc`. Atoms are told apart by a
+            prefix, "Mo:d_xy". Known: s, p_x, p_y, p_z, d_z2, d_xz, d_yz, d_x2-y2, d_xy.
         fermi_energy: zero of energy, eV.
         filled_bands: number of spin-bands that are full in the undoped crystal.
         layers: layer name of each orbital; all "layer" if omitted.
 
     Raises:
-        InvalidInput: malformed or truncated file (line number, what was expected), hopping between layers R3 != 0,
-            non-Hermitian hoppings (names R), an odd number of spinors, orbital names that do not fit.
+        InvalidInput: malformed, truncated or too long file (line number, what was expected), hopping between layers
+            R3 != 0, non-Hermitian hoppings (names R), an odd number of spinors, `soc` with spinors, orbital names that
+            do not fit, are not known or have no moment between them.
 
     Source: Wannier90 user guide, "seedname_hr.dat"; Pizzi et al., doi:10.1088/1361-648X/ab51ff.
     """
     one_of("spin_order", spin_order, ("blocks", "interleaved"))
-    cells = _in_plane(_parse(Path(path)))
+    soc = _strength(soc, spinful)
+    cells = _in_plane(_parse(_file(path)))
     size = next(iter(cells.values())).shape[0]
     _check_hermitian(cells)
     cells[0, 0] = cells.get((0, 0), np.zeros((size, size), complex)) - real("fermi_energy", fermi_energy) * np.eye(size)
     if spinful:
-        if size % 2 or soc:
-            raise InvalidInput(f"`spinful` must go with an even number of functions and no `soc`, but there are {size}")
+        if size % 2:
+            raise InvalidInput(f"`spinful` must go with an even number of functions, but there are {size}")
         order = np.arange(size) if spin_order == "interleaved" else np.arange(size).reshape(2, -1).T.ravel()
         spins = {cell: matrix[np.ix_(order, order)] for cell, matrix in cells.items()}
     else:
         spins = {cell: np.kron(matrix, S0).astype(np.complex128) for cell, matrix in cells.items()}
-        if real("soc", soc):
+        if soc:
             spins[0, 0] = spins[0, 0] + 0.5 * soc * _l_dot_sigma(orbitals, size)
     count = next(iter(spins.values())).shape[0] // 2
     return TightBinding(
         lattice=_lattice(lattice),
-        layers=tuple(layers) if layers is not None else ("layer",) * count,
+        layers=_names("layers", layers) if layers is not None else ("layer",) * count,
         filled_bands=whole("filled_bands", filled_bands, 0),
         hoppings={cell: _EV * _adjoint_mean(spins, cell) for cell in spins},
     )
+
+
+def _file(path: Any) -> Path:
+    if not isinstance(path, str | Path):
+        raise InvalidInput(f"`path` must be the name of a file, but is {path!r}")
+    return Path(path)
+
+
+def _strength(soc: Any, spinful: bool) -> float:
+    if isinstance(soc, str):
+        raise InvalidInput(f"`soc` must be a real number, but is {soc!r}")
+    strength = real("soc", soc)
+    if spinful and strength:
+        raise InvalidInput(
+            f"`soc` must be 0 for a spinful file, which has its spin-orbit coupling already, but is {strength:g}"
+        )
+    return strength
+
+
+def _names(name: str, values: Any) -> tuple[str, ...]:
+    names = tuple(values) if isinstance(values, Iterable) and not isinstance(values, str) else (values,)
+    if isinstance(values, str) or not all(isinstance(one, str) for one in names):
+        raise InvalidInput(f"`{name}` must be a list of names, but is {values!r}")
+    return tuple(str(one) for one in names)
 
 
 class _Lines:
@@ -85,7 +111,7 @@ class _Lines:
         self.path, self.number = path, 0
         try:
             self._lines: Iterator[str] = iter(path.read_text().splitlines())
-        except (OSError, UnicodeDecodeError) as problem:
+        except (OSError, ValueError) as problem:
             raise InvalidInput(f"`path` must be a readable Wannier90 file, but {path} is not: {problem}") from None
 
     def next(self, expected: str) -> str:
@@ -94,6 +120,13 @@ class _Lines:
         if line is None:
             raise self.wrong(expected, "the file ends")
         return line
+
+    def end(self) -> None:
+        """Only blank lines may follow."""
+        for line in self._lines:
+            self.number += 1
+            if line.strip():
+                raise self.wrong("the end of the file", f"found {line.strip()!r}")
 
     def wrong(self, expected: str, found: str) -> InvalidInput:
         return InvalidInput(f"{self.path.name}, line {self.number}: expected {expected}, but {found}")
@@ -127,6 +160,7 @@ def _parse(path: Path) -> dict[tuple[int, int, int], Matrix]:
             cell, matrix[row, column], seen[row, column] = here, value / weight, True
         if cell is not None:
             cells[cell] = matrix
+    lines.end()
     return cells
 
 
@@ -183,11 +217,17 @@ def _adjoint_mean(cells: dict[Cell, Matrix], cell: Cell) -> Matrix:
 
 
 def _l_dot_sigma(orbitals: Sequence[str] | None, size: int) -> Matrix:
-    if orbitals is None or len(orbitals) != size:
-        given = "none" if orbitals is None else str(len(orbitals))
-        raise InvalidInput(f"`orbitals` must name the {size} Wannier functions for `soc`, but names {given}")
-    moment = orbital_moment(orbitals)
+    names = () if orbitals is None else _names("orbitals", orbitals)
+    if len(names) != size:
+        raise InvalidInput(
+            f"`orbitals` must name the {size} Wannier functions for `soc`, but names {len(names) or 'none'}"
+        )
+    moment = orbital_moment(names)
     total = sum(np.kron(part, spin) for part, spin in zip(moment, (SX, SY, SZ), strict=True))
+    if not np.any(total):
+        raise InvalidInput(
+            f"`soc` must act on orbitals with a moment between them, but L . sigma vanishes on {', '.join(names)}"
+        )
     return np.asarray(total, dtype=np.complex128)
 
 

@@ -256,9 +256,9 @@ def _summit(excess: Excess, B: float, q: Floats, step: float) -> Floats:
 
 def _root(excess: Excess, near: float, q: Floats, tol: float, furthest: float) -> float:
     """Field at which the normal state becomes stable against pairs of momentum q."""
-    low, high = 0.99 * near, 1.01 * near
+    low, high = near, 1.01 * near  # pairs of this momentum may be stable in a narrow window of fields only
     while excess(low, q) < 0:
-        low *= 0.9
+        high, low = low, 0.95 * low
         if low < 1e-3 * near:
             raise NotSolved("the normal state is stable at this momentum of the pairs")
     while excess(high, q) > 0:

@@ -273,9 +273,9 @@ def _rashba(p: Parameters) -> xr.Dataset:
 
     rows = []
     for size, momentum in product((0.5 * SPLITTING, _STRONG), ("zero", "best")):
-        surface = from_pockets([pocket(size)], points=2 * _POINTS)
+        surface = from_pockets([pocket(size)], points=6 * _POINTS)
         best = "best" if momentum == "best" else "zero"
-        found = hc2(surface, p.cold, tc=p.tc, tol=p.tol, momentum=best)  # type: ignore[arg-type]
+        found = hc2(surface, p.cold, tc=p.tc, tol=p.tol, momentum=best)
         name = f"{2 * size:g} meV, {'best q' if momentum == 'best' else 'q = 0'}"
         rows.append((name, float(found.B[0]), float(found.error[0]), str(found.status.values[0])))
     return xr.Dataset(

@@ -1,0 +1,120 @@
+"""Uncertainty by resampling the points, all resamples fitted together, and posteriors by Markov chains."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spinvalley.checks import Floats, InvalidInput, NotSolved, one_of, whole
+from spinvalley.experiment.least_squares import Batch
+
+_CHUNK, _REDRAWS, _ROUNDS, _FLAT = 250, 1000, 60, 1e-5
+
+
+@dataclass(frozen=True, eq=False)
+class Samples:
+    """Parameter sets that the data allow.
+
+    Args:
+        names: the parameters.
+        sets: (n, k), in the order of `names`.
+        kind: how they were drawn.
+        failed: how many fits did not converge and were left out.
+    """
+
+    names: tuple[str, ...]
+    sets: Floats
+    kind: str
+    failed: int = 0
+
+    def interval(self, name: str, level: float = 0.683) -> tuple[float, float]:
+        """Quantiles that leave (1 - level)/2 out on either side."""
+        column = self.sets[:, self.names.index(one_of("name", name, self.names))]
+        low, high = np.quantile(column, [0.5 - 0.5 * level, 0.5 + 0.5 * level])
+        return float(low), float(high)
+
+    def errors(self) -> dict[str, float]:
+        """Standard deviation of each parameter."""
+        return dict(zip(self.names, (float(v) for v in np.std(self.sets, axis=0, ddof=1)), strict=True))
+
+
+def resample(batch: Batch, best: Floats, n: int, seed: int, kind: str, spread: float) -> Samples:
+    """Fits to n resamples of the data.
+
+    Args:
+        batch: the problem.
+        best: best parameters (k,), from which every fit starts.
+        n: resamples, at least 2.
+        seed: of the random numbers.
+        kind: "points" draws points with replacement (resamples with fewer distinct points than parameters are drawn
+            again); "noise" adds Gaussian noise of sigma to the best fit.
+        spread: factor on sigma for the noise.
+
+    Raises:
+        InvalidInput: n < 2 or another kind; as many points as parameters with "points".
+        NotSolved: no resample could be fitted.
+    """
+    whole("n", n, 2)
+    one_of("kind", kind, ("points", "noise"))
+    random = np.random.default_rng(seed)
+    size, k = batch.sigma.size, best.size
+    weights, data = np.ones((n, size)), np.broadcast_to(batch.data, (n, size))
+    if kind == "points":
+        weights = _counts(random, n, size, k)
+    else:
+        data = batch.problem.field(best[None]) + spread * batch.sigma * random.standard_normal((n, size))
+    sets, fine = [], []
+    for begin in range(0, n, _CHUNK):
+        part = slice(begin, begin + _CHUNK)
+        piece = replace(batch, weights=weights[part], data=data[part])
+        minima = piece.minimise(np.broadcast_to(best, (len(weights[part]), k)).copy(), rounds=_ROUNDS, flat=_FLAT)
+        sets.append(minima.sets)
+        fine.append(minima.converged)
+    good = np.concatenate(fine)
+    if np.count_nonzero(good) < 2:
+        raise NotSolved("no resample of the data could be fitted")
+    return Samples(batch.problem.names, np.concatenate(sets)[good], f"bootstrap over {kind}", int(np.sum(~good)))
+
+
+def _counts(random: np.random.Generator, n: int, size: int, k: int) -> Floats:
+    if size <= k:
+        raise InvalidInput(f"`table` must hold more than {k} points for a bootstrap over points, but has {size}")
+    counts = random.multinomial(size, np.full(size, 1 / size), size=n).astype(float)
+    for _ in range(_REDRAWS):
+        poor = np.flatnonzero(np.count_nonzero(counts, axis=1) < k)
+        if not poor.size:
+            break
+        counts[poor] = random.multinomial(size, np.full(size, 1 / size), size=poor.size)
+    return counts
+
+
+def markov(batch: Batch, best: Floats, errors: Floats, steps: int, walkers: int, seed: int, spread: float) -> Samples:
+    """Posterior of uniform priors within the bounds, by emcee; the first third of every chain is left out.
+
+    Raises:
+        InvalidInput: emcee is not installed, or too few steps or walkers.
+    """
+    try:
+        import emcee
+    except ImportError:
+        raise InvalidInput("`posterior` needs emcee: install spinvalley[bayes]") from None
+    k = best.size
+    whole("steps", steps, 30)
+    whole("walkers", walkers, 2 * k + 2)
+    low, high = batch.problem.bounds
+    random = np.random.default_rng(seed)
+    width = np.where(np.isfinite(errors) & (errors > 0), np.minimum(errors, 0.3 * np.abs(best) + 1e-9), 1e-3)
+    begin = np.clip(best + 0.3 * width * random.standard_normal((walkers, k)), low, high)
+
+    def log_probability(sets: Floats) -> Floats:
+        inside = np.all((sets >= low) & (sets <= high), axis=1)
+        cost = batch.cost(np.clip(sets, low, high))
+        return np.asarray(np.where(inside, -0.5 * cost / spread**2, -np.inf))
+
+    sampler: Any = emcee.EnsembleSampler(walkers, k, log_probability, vectorize=True)
+    sampler.random_state = np.random.RandomState(seed).get_state()
+    sampler.run_mcmc(begin, steps)
+    chain = np.asarray(sampler.get_chain(discard=steps // 3, flat=True))
+    return Samples(batch.problem.names, chain, f"posterior of {walkers} walkers and {steps} steps")

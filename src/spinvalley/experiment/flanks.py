@@ -1,0 +1,187 @@
+"""One resistive flank of a sweep: its criterion levels and where the curve passes them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+
+from spinvalley.checks import Floats, InvalidInput, Status, instance, real, tolerance
+from spinvalley.experiment.normal_resistance import NormalResistance
+from spinvalley.experiment.regression import FEWEST, Crossing, Curve, crossing, smooth
+from spinvalley.experiment.sweeps import Sweep
+
+__all__ = ["Criterion", "Flank", "Offset", "Side", "criterion_name", "flanks", "offset_of", "sides", "valid_criterion"]
+
+Criterion: TypeAlias = float | str
+"""A fraction of R_N between 0 and 1, "onset", or "zero"."""
+
+_ONSET: Final = 0.05  # of R_N below it
+_ZERO: Final = 0.01  # of R_N above the offset
+_CLEAR: Final = 3.0  # noises, where they are more
+_LOW: Final = 0.05  # share of the range that tells the offset
+_DEEP: Final = 0.1  # of R_N: an offset is smaller
+
+
+@dataclass(frozen=True)
+class Offset:
+    """Resistance in the superconducting state.
+
+    Attributes:
+        value: Ohm; NaN where the sweep does not show it.
+        sigma: its standard error, Ohm.
+        taken_off: whether criteria count from it instead of from zero.
+    """
+
+    value: float = np.nan
+    sigma: float = 0.0
+    taken_off: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """Part of a sweep over which R rises out of the superconducting state.
+
+    Attributes:
+        sign: +1 or -1: x = sign * (the swept quantity), so that R rises with x.
+        x: abscissae, (n,).
+        R: resistance, (n,), Ohm.
+        sigma: standard deviations of R, (n,), or None.
+    """
+
+    sign: int
+    x: Floats
+    R: Floats
+    sigma: Floats | None
+
+
+@dataclass(frozen=True)
+class Flank:
+    """The crossing of one side; `x` of the crossing is in the sense of the side."""
+
+    side: Side
+    crossing: Crossing
+
+
+def valid_criterion(criterion: Any) -> Criterion:
+    """The criterion, or one sentence."""
+    if isinstance(criterion, str):
+        if criterion not in ("onset", "zero"):
+            raise InvalidInput(f'`criterion` must be "onset", "zero", or between 0 and 1, but is {criterion!r}')
+        return criterion
+    return tolerance("criterion", criterion)
+
+
+def criterion_name(criterion: Criterion) -> str:
+    """How a sentence calls it: "50 % of R_N", "the onset"."""
+    return f"the {criterion}" if isinstance(criterion, str) else f"{100 * criterion:g} % of R_N"
+
+
+def sides(sweep: Sweep) -> list[Side]:
+    """The rising sides of a sweep: both signs of the field, the temperature, or both flanks of the angle's dip.
+
+    A side of a field sweep needs 5 points and half the reach of the other.
+    """
+    if sweep.kind == "temperature":
+        return [Side(1, sweep.x, sweep.R, sweep.sigma)]
+    start = 0.0 if sweep.kind == "field" else _lowest(sweep)
+    parts = [_half(sweep, sign, start) for sign in (1, -1)]
+    reach = [np.nanmax(np.abs(part.x - part.sign * start), initial=0.0) for part in parts]
+    kept = [
+        part
+        for part, length in zip(parts, reach, strict=True)
+        if np.isfinite(part.R).sum() >= FEWEST and length >= 0.5 * max(reach)
+    ]
+    return kept or [max(parts, key=lambda part: part.x.size)]
+
+
+def offset_of(sweep: Sweep, normal: NormalResistance, choice: str | float) -> Offset:
+    """Resistance of the superconducting state: the median over the lowest 5 % of |x| if that is below R_N/10.
+
+    Args:
+        sweep: a sweep of field or temperature; an angle sweep shows no offset.
+        normal: its R_N.
+        choice: "report", "subtract", or a number in Ohm to be subtracted.
+    """
+    if not isinstance(choice, str):
+        return Offset(real("offset", choice), 0.0, True)
+    if choice not in ("report", "subtract"):
+        raise InvalidInput(f'`offset` must be "report", "subtract", or Ohm, but is {choice!r}')
+    size, good = np.abs(sweep.x), np.isfinite(sweep.R) & np.isfinite(sweep.x)
+    if sweep.kind == "angle" or good.sum() < FEWEST:
+        return Offset()
+    size, R = size[good], sweep.R[good]
+    low = size <= size.min() + _LOW * np.ptp(size)
+    low[np.argsort(size)[:3]] = True
+    value = float(np.median(R[low]))
+    if abs(value) > _DEEP * normal.value:
+        return Offset()
+    scatter = float(np.median(np.abs(R[low] - value))) / 0.6745
+    return Offset(value, scatter * float(np.sqrt(np.pi / 2 / low.sum())), choice == "subtract")
+
+
+def flanks(sweep: Sweep, normal: NormalResistance, offset: Offset, criteria: Sequence[Criterion]) -> list[list[Flank]]:
+    """Each side's crossing of each criterion, [side][criterion]."""
+    found = []
+    for side in sides(sweep):
+        usable = np.unique(side.x[np.isfinite(side.x) & np.isfinite(side.R)]).size >= FEWEST
+        curve = smooth(side.x, side.R, sigma=side.sigma) if usable else None
+        found.append([Flank(side, _crossed(curve, sweep, normal, offset, c)) for c in criteria])
+    return found
+
+
+def _crossed(
+    curve: Curve | None, sweep: Sweep, normal: NormalResistance, offset: Offset, criterion: Criterion
+) -> Crossing:
+    if curve is None:
+        return Crossing(np.nan, np.nan, np.nan, np.nan, Status.FAILED)
+    line, share = _level(sweep, normal, offset, criterion, curve.sigma_R)
+    rough = crossing(curve, None, line)
+    if not np.isfinite(rough.x):
+        return rough
+    sigma_N = float(normal.error(*_place(sweep, rough.x)))
+    sigma_0 = offset.sigma if offset.taken_off or criterion == "zero" else 0.0
+    return crossing(curve, None, line, level_sigma=float(np.hypot(share * sigma_N, (1 - share) * sigma_0)))
+
+
+def _level(
+    sweep: Sweep, normal: NormalResistance, offset: Offset, criterion: Criterion, noise: float
+) -> tuple[Callable[[float], float], float]:
+    """The level in Ohm as a function of the side's x, and its derivative by R_N."""
+    taken = offset.taken_off or (criterion == "zero" and np.isfinite(offset.value))
+    base = offset.value if taken and np.isfinite(offset.value) else 0.0
+
+    def rise(x: float) -> float:
+        return float(normal(*_place(sweep, x))) - base
+
+    if criterion == "onset":
+        return (lambda x: base + rise(x) - max(_ONSET * rise(x), _CLEAR * noise)), 1 - _ONSET
+    if criterion == "zero":
+        return (lambda x: base + max(_ZERO * rise(x), _CLEAR * noise)), _ZERO
+    fraction = float(criterion)
+    return (lambda x: base + fraction * rise(x)), fraction
+
+
+def _place(sweep: Sweep, x: float) -> tuple[float, float]:
+    """Temperature and field at x; what is not known counts as 0."""
+    T = x if sweep.kind == "temperature" else sweep.T
+    B = x if sweep.kind == "field" else sweep.B
+    return float(np.nan_to_num(T)), float(np.nan_to_num(B))
+
+
+def _half(sweep: Sweep, sign: int, start: float) -> Side:
+    chosen = sign * (sweep.x - start) >= 0
+    sigma = None if sweep.sigma is None else sweep.sigma[chosen]
+    return Side(sign, sign * sweep.x[chosen], sweep.R[chosen], sigma)
+
+
+def _lowest(sweep: Sweep) -> float:
+    """The angle of lowest resistance, smoothed."""
+    instance("sweep", sweep, Sweep, "one of `Run.sweeps()`")
+    good = np.isfinite(sweep.x) & np.isfinite(sweep.R)
+    if np.unique(sweep.x[good]).size < FEWEST:
+        return float(np.nan_to_num(np.nanmedian(sweep.x))) if good.any() else 0.0
+    curve = smooth(sweep.x, sweep.R)
+    return float(curve.x[np.argmin(curve.fit)])

@@ -1,0 +1,239 @@
+"""The normal-state resistance R_N that a criterion refers to, by a stated rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from spinvalley.checks import Floats, InvalidInput, non_negative, positive, real, tolerance
+from spinvalley.experiment.regression import axis_pair, smooth
+from spinvalley.experiment.sweeps import Kind, Sweep
+
+__all__ = ["Normal", "NormalResistance", "at_temperature", "given", "linear_background", "normal_states", "plateau"]
+
+_FLAT: Final = 0.05  # relative rise over a plateau that is still one
+_FEWEST: Final = 3
+_SEEN: Final = 10.0  # noises that R_N must exceed
+
+
+@dataclass(frozen=True)
+class NormalResistance:
+    """R_N = value + slope (x - center), with x the temperature, the size of the field, or nothing.
+
+    Attributes:
+        value: R_N at `center`, Ohm.
+        sigma: its standard error, Ohm.
+        rule: how it was found, in words.
+        axis: what it depends on: "T", "B", or "" for a constant.
+        slope: Ohm per K or T.
+        sigma_slope: its standard error; independent of `sigma` at `center`.
+        center: K or T.
+        flat: whether the plateau is one: it rises by less than 5 %, or than three standard errors.
+        noise: scatter of one R, Ohm; NaN if unknown.
+    """
+
+    value: float
+    sigma: float
+    rule: str
+    axis: Literal["", "T", "B"] = ""
+    slope: float = 0.0
+    sigma_slope: float = 0.0
+    center: float = 0.0
+    flat: bool = True
+    noise: float = np.nan
+
+    def __call__(self, T: ArrayLike, B: ArrayLike) -> Floats:
+        """R_N in Ohm at temperatures in K and fields in T, of the shape that the two give together."""
+        return np.asarray(self.value + self.slope * self._distance(T, B))
+
+    def error(self, T: ArrayLike, B: ArrayLike) -> Floats:
+        """Standard error of R_N in Ohm."""
+        return np.asarray(np.hypot(self.sigma, self.sigma_slope * self._distance(T, B)))
+
+    def _distance(self, T: ArrayLike, B: ArrayLike) -> Floats:
+        T, B = np.broadcast_arrays(np.asarray(T, dtype=float), np.abs(np.asarray(B, dtype=float)))
+        x = {"T": T, "B": B, "": np.full(T.shape, self.center)}[self.axis]
+        return np.asarray(x - self.center)
+
+
+Normal: TypeAlias = str | float | NormalResistance | Callable[[Sweep], NormalResistance]
+"""How R_N is chosen: "plateau", "15 K", a number in Ohm, a result, or a function of a sweep."""
+
+
+def given(value: float, sigma: float = 0.0) -> NormalResistance:
+    """A number in Ohm that the user knows.
+
+    Raises:
+        InvalidInput: `value` is not positive, or `sigma` is negative.
+    """
+    return NormalResistance(positive("normal", value), non_negative("sigma", sigma), f"{value:g} Ohm, given")
+
+
+def plateau(x: Floats, R: Floats, fraction: float = 0.1, quantity: str = "|B|") -> NormalResistance:
+    """The median of R over the top `fraction` of the range of x (at least 3 points).
+
+    Its standard error is sqrt(pi/2) s/sqrt(m), with s the scatter of the m points about a line.
+
+    Args:
+        x: field or temperature, (n,); the size of x counts.
+        R: resistance, (n,), Ohm.
+        fraction: share of the range of |x|, between 0 and 1.
+        quantity: how the rule calls x.
+
+    Raises:
+        InvalidInput: fewer than 3 finite points, or a fraction outside 0..1.
+
+    Example:
+        >>> plateau(np.array([0., 1, 2, 3, 4]), np.array([0., 1, 2, 2, 2]), 0.5).value
+        2.0
+    """
+    fraction = tolerance("fraction", fraction)
+    x, R = _finite(np.abs(x), R)
+    top = x >= x.max() - fraction * np.ptp(x)
+    if top.sum() < _FEWEST:
+        top = np.argsort(x)[-_FEWEST:]
+    at, values = x[top], R[top]
+    (_, slope), (_, sigma_slope), noise = _line(at, values)
+    value, rise = float(np.median(values)), abs(slope) * float(np.ptp(at))
+    flat = rise <= max(_FLAT * abs(value), 3 * sigma_slope * float(np.ptp(at)))
+    rule = f"median over the top {100 * fraction:g} % of {quantity}"
+    return NormalResistance(
+        value, float(np.sqrt(np.pi / 2) * noise / np.sqrt(values.size)), rule, flat=flat, noise=noise
+    )
+
+
+def at_temperature(sweeps: Sequence[Sweep], T: float, *, channel: str | None = None) -> NormalResistance:
+    """R at one temperature, from the temperature sweep measured in the smallest field that passes it.
+
+    Args:
+        sweeps: temperature sweeps among others.
+        T: temperature in K, e.g. 15 (the paper on gated MoS2 takes 50 % of the sheet resistance at 15 K).
+        channel: its name; any if None.
+
+    Raises:
+        InvalidInput: no temperature sweep of that channel passes T.
+    """
+    T = positive("T", T)
+    fit = [s for s in sweeps if s.kind == "temperature" and channel in (None, s.channel)]
+    fit = [s for s in fit if np.nanmin(s.x) <= T <= np.nanmax(s.x)]
+    if not fit:
+        raise InvalidInput(f"`normal` must be a temperature that a temperature sweep passes, but none passes {T:g} K")
+    lowest = min(fit, key=lambda s: abs(s.B) if np.isfinite(s.B) else 0.0)
+    value, _, error = smooth(lowest.x, lowest.R, sigma=lowest.sigma).at(T)
+    return NormalResistance(value, error, f"value at {T:g} K")
+
+
+def linear_background(x: Floats, R: Floats, above: float, axis: Literal["T", "B"]) -> NormalResistance:
+    """A straight line through the normal state above a temperature or a field.
+
+    Args:
+        x: temperature in K or field in T, (n,); the size of x counts.
+        R: resistance, (n,), Ohm.
+        above: where the normal state begins, K or T.
+        axis: which of the two x is.
+
+    Raises:
+        InvalidInput: fewer than 3 finite points lie above.
+    """
+    x, R = _finite(np.abs(x), R)
+    chosen = x >= real("above", above)
+    if chosen.sum() < _FEWEST:
+        raise InvalidInput(f"`above` must leave at least {_FEWEST} points, but {above:g} leaves {int(chosen.sum())}")
+    (value, slope), (sigma, sigma_slope), noise = _line(x[chosen], R[chosen])
+    center = float(x[chosen].mean())
+    unit = {"T": "K", "B": "T"}[axis]
+    rule = f"line through {axis} > {above:g} {unit}"
+    return NormalResistance(value, sigma, rule, axis, slope, sigma_slope, center, noise=noise)
+
+
+def normal_states(sweeps: Sequence[Sweep], normal: Normal, kind: Kind) -> list[NormalResistance]:
+    """R_N of each sweep of one kind.
+
+    "plateau" takes each sweep's own plateau if that is flat and at least half of the largest one of the channel; a
+    sweep that does not reach the normal state gets the largest one.
+
+    Args:
+        sweeps: all sweeps of a run.
+        normal: the rule.
+        kind: the sweeps that want an R_N.
+
+    Returns:
+        One result per sweep of that kind, in their order.
+
+    Raises:
+        InvalidInput: no sweep of a channel reaches a plateau, or the rule is unknown.
+    """
+    wanted = [s for s in sweeps if s.kind == kind]
+    if isinstance(normal, NormalResistance):
+        return [normal] * len(wanted)
+    if callable(normal):
+        return [normal(s) for s in wanted]
+    if isinstance(normal, str):
+        if normal.strip().lower() == "plateau":
+            return _own_plateaus(wanted)
+        T = _kelvin(normal)
+        return [at_temperature(sweeps, T, channel=s.channel) for s in wanted]
+    return [given(normal)] * len(wanted)
+
+
+def _own_plateaus(sweeps: list[Sweep]) -> list[NormalResistance]:
+    names = {"field": "|B|", "temperature": "T", "angle": "R"}
+    ways = [plateau(s.R if s.kind == "angle" else s.x, s.R, quantity=names[s.kind]) for s in sweeps]
+    best: dict[str, NormalResistance] = {}
+    for sweep, way in zip(sweeps, ways, strict=True):
+        seen = way.flat and way.value > _SEEN * way.noise
+        if seen and (sweep.channel not in best or way.value > best[sweep.channel].value):
+            best[sweep.channel] = way
+    for sweep in sweeps:
+        if sweep.channel not in best:
+            raise InvalidInput(
+                f'`normal` must be a number of Ohm or a temperature here, but is "plateau", and no sweep of channel '
+                f'"{sweep.channel}" ends on one'
+            )
+    return [_own_or(way, best[s.channel]) for s, way in zip(sweeps, ways, strict=True)]
+
+
+def _own_or(own: NormalResistance, best: NormalResistance) -> NormalResistance:
+    if own.flat and own.value >= 0.5 * best.value:
+        return own
+    return replace(best, rule=f"{best.rule} of another sweep")
+
+
+def _kelvin(text: str) -> float:
+    number = text.strip().lower().removesuffix("k").strip()
+    try:
+        return positive("normal", float(number))
+    except ValueError:
+        raise InvalidInput(f'`normal` must be "plateau", a temperature like "15 K", or Ohm, but is {text!r}') from None
+
+
+def _finite(x: Floats, R: Floats) -> tuple[Floats, Floats]:
+    x, R = axis_pair(x, R)
+    good = np.isfinite(x) & np.isfinite(R)
+    if good.sum() < _FEWEST:
+        raise InvalidInput(f"`R` must have at least {_FEWEST} finite points, but has {int(good.sum())}")
+    return x[good], R[good]
+
+
+def _line(x: Floats, y: Floats) -> tuple[tuple[float, float], tuple[float, float], float]:
+    """Value at the mean of x and slope, their standard errors, and the scatter, spikes left out."""
+    keep = np.ones(x.size, dtype=bool)
+    for _ in range(3):
+        middle = x[keep].mean()
+        spread = float(np.sum((x[keep] - middle) ** 2))
+        slope = float((x[keep] - middle) @ y[keep] / spread) if spread > 0 else 0.0
+        value = float(y[keep].mean())
+        residual = y - value - slope * (x - middle)
+        scale = float(np.median(np.abs(residual[keep]))) / 0.6745
+        clean = np.abs(residual) <= 5 * scale
+        if scale == 0 or clean.sum() < _FEWEST or np.array_equal(clean, keep):
+            break
+        keep = clean
+    count = int(keep.sum())
+    noise = float(np.sqrt(np.sum(residual[keep] ** 2) / max(count - 2, 1)))
+    sigma_slope = noise / np.sqrt(spread) if spread > 0 else 0.0
+    return (value, slope), (noise / np.sqrt(count), float(sigma_slope)), noise

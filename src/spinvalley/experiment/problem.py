@@ -1,0 +1,228 @@
+"""Points and fit models as one least-squares problem, evaluated for many parameter sets at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from spinvalley.checks import Floats, InvalidInput, real
+from spinvalley.experiment.catalogue import STANDARD, Formula, Parameter
+from spinvalley.experiment.tables import columns
+from spinvalley.experiment.theory import as_formula
+
+Row = tuple[str, Any, Any, Mapping[str, float]]
+"""Label, table, formula and fixed parameters of a part."""
+
+
+@dataclass(frozen=True, eq=False)
+class Block:
+    """The points of one table and their formula.
+
+    Args:
+        label: for reports.
+        formula: the fit model.
+        x: temperatures in K or angles in degrees, (n,), rising.
+        B: fields in T, (n,).
+        sigma_B: their standard deviations, (n,).
+        sigma_x: standard deviations of x, (n,).
+        source: for each parameter of the formula the column of the free parameter set, or its fixed value.
+    """
+
+    label: str
+    formula: Formula
+    x: Floats
+    B: Floats
+    sigma_B: Floats
+    sigma_x: Floats
+    source: tuple[int | float, ...] = ()
+
+    def values(self, sets: Floats) -> list[Floats]:
+        """Arguments of the formula for parameter sets (m, k): arrays (m, 1)."""
+        rows = len(sets)
+        return [sets[:, [s]] if isinstance(s, int) else np.full((rows, 1), s) for s in self.source]
+
+    def field(self, sets: Floats, x: Floats | None = None, near: Floats | None = None) -> Floats:
+        """B of the formula for parameter sets (m, k), (m, n); `near`: a guess of it, for implicit equations."""
+        at = self.x if x is None else x
+        value = np.asarray(self.formula.value(at, self.values(sets), near))
+        return np.broadcast_to(value, (len(sets), at.size))
+
+    def gradient(self, sets: Floats, B: Floats) -> Floats:
+        """dB/d(free parameter), (m, n, k)."""
+        out = np.zeros((*B.shape, sets.shape[1]))
+        wanted = [i for i, s in enumerate(self.source) if isinstance(s, int)]
+        if wanted:
+            slopes = self.formula.gradient(self.x, self.values(sets), B, wanted)
+            for row, index in enumerate(wanted):
+                out[..., int(self.source[index])] += slopes[row]
+        return out
+
+    def thinned(self, most: int) -> Block:
+        """The same with at most `most` points, evenly chosen."""
+        keep = np.unique(np.round(np.linspace(0, self.x.size - 1, most)).astype(int))
+        names = ("x", "B", "sigma_B", "sigma_x")
+        return replace(self, **{name: getattr(self, name)[keep] for name in names})
+
+    def sigma(self, best: Floats) -> Floats:
+        """Effective standard deviation of B: sigma_B and the change of the formula across +-sigma_x, (n,)."""
+        if not np.any(self.sigma_x > 0):
+            return self.sigma_B
+        up, down = (self.field(best[None], np.maximum(self.x + s * self.sigma_x, 1e-9 * self.x))[0] for s in (1, -1))
+        return np.asarray(np.hypot(self.sigma_B, 0.5 * np.nan_to_num(up - down)))
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """Blocks that share free parameters.
+
+    Args:
+        blocks: the tables.
+        free: the free parameters.
+        fixed: values of the others by name.
+        measured: whether every table has its own sigma_B.
+    """
+
+    blocks: tuple[Block, ...]
+    free: tuple[Parameter, ...]
+    fixed: dict[str, float]
+    measured: bool
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the free parameters."""
+        return tuple(parameter.name for parameter in self.free)
+
+    @property
+    def x(self) -> Floats:
+        """Temperatures or angles of all blocks, (N,)."""
+        return np.concatenate([block.x for block in self.blocks])
+
+    @property
+    def B(self) -> Floats:
+        """Measured fields of all blocks, (N,)."""
+        return np.concatenate([block.B for block in self.blocks])
+
+    @property
+    def bounds(self) -> tuple[Floats, Floats]:
+        """Lower and upper bounds, each (k,)."""
+        return np.array([p.low for p in self.free]), np.array([p.high for p in self.free])
+
+    def field(self, sets: Floats, near: Floats | None = None) -> Floats:
+        """Fields for parameter sets (m, k), (m, N); `near`: a guess of them."""
+        guesses = [None] * len(self.blocks) if near is None else np.split(near, self._edges[1:-1], axis=1)
+        parts = [block.field(sets, near=guess) for block, guess in zip(self.blocks, guesses, strict=True)]
+        return np.concatenate(parts, axis=1)
+
+    def gradient(self, sets: Floats, B: Floats) -> Floats:
+        """dB/dparameter, (m, N, k)."""
+        edges = self._edges
+        parts = [block.gradient(sets, B[:, a:b]) for block, a, b in zip(self.blocks, edges, edges[1:], strict=False)]
+        return np.concatenate(parts, axis=1)
+
+    def thinned(self, most: int) -> Problem:
+        """The same with at most `most` points of each block, evenly chosen."""
+        return replace(self, blocks=tuple(block.thinned(most) for block in self.blocks))
+
+    @property
+    def _edges(self) -> list[int]:
+        """Where the points of each block begin, and the end."""
+        return [0, *(int(n) for n in np.cumsum([block.x.size for block in self.blocks]))]
+
+    def sigma(self, best: Floats) -> Floats:
+        """Effective standard deviations at the parameters `best` (k,), (N,)."""
+        return np.concatenate([block.sigma(best) for block in self.blocks])
+
+
+def build(
+    parts: list[Row],
+    shared: tuple[str, ...],
+    start: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float, float]],
+    window: tuple[float, float] | None,
+) -> Problem:
+    """The problem of parts (label, table, formula, fixed), one sentence for whatever cannot be fitted."""
+    free: dict[str, Parameter] = {}
+    held: dict[str, float] = {}
+    blocks, measured = [], True
+    for label, table, formula, fixed in parts:
+        model = as_formula(formula)
+        _known(fixed, model, "fixed")
+        block, own = _points(label, table, model, window)
+        measured = measured and own
+        source = []
+        for parameter in model.parameters:
+            if parameter.name in fixed or (parameter.name in STANDARD and not _asked(parameter.name, start, bounds)):
+                value = real(f"fixed[{parameter.name!r}]", fixed.get(parameter.name, STANDARD.get(parameter.name)))
+                held[_unique(parameter.name, label, shared, len(parts))] = value
+                source.append(value)
+                continue
+            name = _unique(parameter.name, label, shared, len(parts))
+            free.setdefault(name, _prepared(parameter, name, start, bounds, block))
+            source.append(list(free).index(name))
+        _warm(block, model, fixed)
+        blocks.append(replace(block, source=tuple(source)))
+    _known({**start, **bounds}, None, "start and bounds", tuple(free))
+    problem = Problem(tuple(blocks), tuple(free.values()), held, measured)
+    count = problem.x.size
+    if count < len(free):
+        names = ", ".join(free)
+        raise InvalidInput(f"`table` must hold at least as many points as free parameters ({names}), but has {count}")
+    return problem
+
+
+def _asked(name: str, *settings: Mapping[str, Any]) -> bool:
+    return any(name in setting for setting in settings)
+
+
+def _unique(name: str, label: str, shared: tuple[str, ...], parts: int) -> str:
+    return name if parts == 1 or name in shared else f"{name}_{label}"
+
+
+def _known(given: Mapping[str, Any], model: Formula | None, what: str, names: tuple[str, ...] = ()) -> None:
+    known = names if model is None else tuple(p.name for p in model.parameters)
+    for name in given:
+        if name not in known:
+            raise InvalidInput(f"`{what}` must be among {', '.join(known)}, but holds {name!r}")
+
+
+def _prepared(
+    parameter: Parameter,
+    name: str,
+    start: Mapping[str, Any],
+    bounds: Mapping[str, tuple[float, float]],
+    block: Block,
+) -> Parameter:
+    """The parameter with the user's bounds and starts."""
+    low, high = (real(f"bounds[{name!r}]", v) for v in bounds.get(name, (parameter.low, parameter.high)))
+    if not low < high:
+        raise InvalidInput(f"`bounds` of {name} must be (low, high), but are ({low:g}, {high:g})")
+    given = start.get(name, parameter.starts(block.x, block.B))
+    values = tuple(real(f"start[{name!r}]", v) for v in np.atleast_1d(given))
+    inside = tuple(dict.fromkeys(min(max(v, low), high) for v in values))
+    return replace(parameter, name=name, low=low, high=high, starts=lambda *_: inside, log=parameter.log and low > 0)
+
+
+def _points(label: str, table: Any, model: Formula, window: tuple[float, float] | None) -> tuple[Block, bool]:
+    found = columns(table, model.variable)
+    keep = np.ones(found["x"].size, dtype=bool)
+    if window is not None:
+        keep = (found["x"] >= window[0]) & (found["x"] <= window[1])
+    if not np.any(keep):
+        limits = "" if window is None else f" in the window {window[0]:g} to {window[1]:g}"
+        raise InvalidInput(f"`table` must hold points, but has none{limits}")
+    order = np.argsort(found["x"][keep], kind="stable")
+    get = {name: values[keep][order] for name, values in found.items()}
+    size = get["x"].size
+    sigma, sigma_x = get.get("sigma_B", np.ones(size)), get.get("sigma_x", np.zeros(size))
+    return Block(label, model, get["x"], get["B"], sigma, sigma_x), "sigma_B" in get
+
+
+def _warm(block: Block, model: Formula, fixed: Mapping[str, float]) -> None:
+    """A sentence where no point lies below Tc."""
+    if model.variable == "T" and "tc" in fixed and np.all(block.x >= fixed["tc"]):
+        raise InvalidInput(f"`T` must be below tc = {fixed['tc']:g} K somewhere, but is {block.x.min():g} K or more")
+    if not np.any(block.B > 0):
+        raise InvalidInput("`B` must be positive somewhere, but is 0 at every point")

@@ -1,0 +1,397 @@
+"""Local regression of a resistive transition, and where it crosses a level, with a statistical uncertainty.
+
+The curve R(x) is fitted around each point by a cubic over its nearest neighbours with tricube weights (W. S. Cleveland,
+J. Am. Stat. Assoc. 74, 829 (1979)). How many neighbours: the number that predicts left-out points of the transition
+best *with a straight line* (the largest within half a standard error of the best); the fit then uses the cubic over the
+same neighbours, so that the smoothing bias stays small against sigma (robust bias correction, S. Calonico,
+M. D. Cattaneo, M. H. Farrell, J. Am. Stat. Assoc. 113, 767 (2018)). A transition with fewer than five points in the
+middle half of its rise, and little noise, is interpolated by monotone cubics (PCHIP) instead; sigma then holds
+gap/sqrt(12) times the cube of the share of the rise that falls into one gap.
+
+The noise is sigma_R^2 + (dR/dx)^2 sigma_x^2; both parts come from the residuals, since the reading of x scatters too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+from scipy.optimize import brentq
+
+from spinvalley.checks import Floats, InvalidInput, Status, non_negative, whole
+
+__all__ = ["Crossing", "Curve", "crossing", "smooth"]
+
+FEWEST: Final = 5
+"""Points that a curve must have."""
+
+_LONGEST: Final = 2000  # points; longer curves are averaged in blocks of neighbours
+_ORDER: Final = 3
+_SMALLEST_WINDOW: Final = 6
+_FEWEST_STEEP: Final = 5  # points in the middle half of the rise; with fewer the curve is interpolated
+_CALM: Final = 0.15  # of the rise of one step there: interpolated only with less noise than that
+_MOST_TESTED: Final = 150
+_SCORE_MARGIN: Final = 0.5  # standard errors by which a wider window may predict worse
+_NEARER: Final = 1 - 1e-9  # equal distances stay equal in any unit
+_SPIKE: Final = 6.0  # sigma outside its neighbours' range
+_SIGNIFICANT: Final = 3.0  # sigma by which a curve must pass a level on either side
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A smoothed curve; made by `smooth`.
+
+    Attributes:
+        x: abscissae, rising, (n,).
+        R: what was measured there, without spikes, (n,), Ohm.
+        fit: the local cubic at x, or R where interpolated, (n,), Ohm.
+        slope: its derivative, (n,), Ohm per unit of x.
+        variance: noise variance of each R, (n,), Ohm^2; holds the scatter of x.
+        window: number of neighbours in each local fit; 0: interpolated.
+        sigma_R: noise of one R, Ohm, away from the transition.
+        sigma_x: scatter of one x.
+        spikes: number of points left out as spikes.
+    """
+
+    x: Floats
+    R: Floats
+    fit: Floats
+    slope: Floats
+    variance: Floats
+    window: int
+    sigma_R: float
+    sigma_x: float
+    spikes: int
+
+    def at(self, x: float) -> tuple[float, float, float]:
+        """Value, derivative, and standard error of the value at x."""
+        if self.window == 0:
+            return self._interpolated(x)
+        rows, taken = _local_rows(self.x, np.array([x]), self.window, _ORDER)
+        value, slope = (float(row @ self.R[taken[0]]) for row in rows[0, :2])
+        return value, slope, float(np.sqrt(rows[0, 0] ** 2 @ self.variance[taken[0]]))
+
+    def _interpolated(self, x: float) -> tuple[float, float, float]:
+        curve = PchipInterpolator(self.x, self.R)
+        i = int(np.clip(np.searchsorted(self.x, x) - 1, 0, self.x.size - 2))
+        gap = self.x[i + 1] - self.x[i]
+        share = (x - self.x[i]) / gap
+        error = np.sqrt((1 - share) ** 2 * self.variance[i] + share**2 * self.variance[i + 1])
+        return float(curve(x)), float(curve(x, 1)), float(error)
+
+
+@dataclass(frozen=True)
+class Crossing:
+    """Where a curve rises through a level; made by `crossing`.
+
+    Attributes:
+        x: the crossing; NaN if there is none.
+        sigma: standard error of x: noise over slope, the level's own error, resolution.
+        sigma_level: the part of it that comes from the level.
+        slope: derivative of R minus level there.
+        status: "converged"; "not converged" if the curve does not leave the level by three sigma on both sides, or if
+            another crossing is as good; "normal" if all lies above the level; "beyond range" if all lies below;
+            "failed" with too few points.
+        others: the other crossings, in either sense.
+        sigma_R: noise of one R, Ohm.
+    """
+
+    x: float
+    sigma: float
+    sigma_level: float
+    slope: float
+    status: Status
+    others: tuple[float, ...] = ()
+    sigma_R: float = np.nan
+
+
+def smooth(x: Floats, R: Floats, *, sigma: Floats | None = None, window: int | None = None) -> Curve:
+    """Smooth a curve by local cubics, or by monotone interpolation where the transition has too few points.
+
+    Points with NaN are dropped, equal x averaged. A spike is a point that lies outside the range of its six neighbours
+    (the outermost of them on each side left out) by more than six times the noise: a monotone step never makes one.
+
+    Args:
+        x: temperature, field or angle, (n,), any order.
+        R: resistance, (n,), Ohm.
+        sigma: relative trust in the points, (n,), Ohm: their standard deviations up to a common factor.
+        window: number of neighbours; chosen by leaving out one point if None.
+
+    Returns:
+        The `Curve`.
+
+    Raises:
+        InvalidInput: shapes differ, or fewer than 5 finite points at different x.
+    """
+    x, R, trust = _tidy(x, R, sigma)
+    if x.size < FEWEST:
+        raise InvalidInput(f"`R` must have at least {FEWEST} finite points at different x, but has {x.size}")
+    kept = ~_spikes(R)
+    x, R, trust, spikes = x[kept], R[kept], trust[kept], int((~kept).sum())
+    size = _best_window(x, R) if window is None else min(whole("window", window, _SMALLEST_WINDOW), x.size)
+    if size == 0:
+        slope = np.gradient(R, x)
+        noise, scatter = _plateau_noise(x, R), _unevenness(x)
+        return Curve(x, R, R, slope, (noise * trust) ** 2 + (scatter * slope) ** 2, 0, noise, scatter, spikes)
+    fit, slope, residual = _fit_all(x, R, size, _ORDER)
+    sigma_R, sigma_x = _noise(residual / trust, slope / trust)
+    variance = (sigma_R * trust) ** 2 + (sigma_x * slope) ** 2
+    return Curve(x, R, fit, slope, variance, size, sigma_R, sigma_x, spikes)
+
+
+def crossing(
+    x: Floats | Curve,
+    R: Floats | None,
+    level: float | Callable[[float], float],
+    *,
+    level_sigma: float = 0.0,
+    sigma: Floats | None = None,
+    window: int | None = None,
+    resolution: float = 0.0,
+) -> Crossing:
+    """Where a curve rises through a level.
+
+    Of several rising crossings the transition is the one that counts most: a crossing weighs as much as the curve goes
+    below the level since the crossing before it, or above it until the next, whichever is less; of equals the last.
+    sigma^2 = (s^2 + level_sigma^2)/(dR/dx - dlevel/dx)^2 + resolution^2, s the standard error of the local cubic.
+
+    Args:
+        x: temperature, size of the field, or angle, (n,); or a `Curve`, and then R is None.
+        R: resistance, (n,), Ohm.
+        level: a number or a function of x, Ohm.
+        level_sigma: standard error of the level, Ohm.
+        sigma: relative trust in the points, see `smooth`.
+        window: number of neighbours, see `smooth`.
+        resolution: standard error of x common to all points, e.g. of the thermometer.
+
+    Returns:
+        The `Crossing`. Without one x is NaN and the status tells why: nothing is extrapolated.
+
+    Raises:
+        InvalidInput: shapes differ, negative error.
+
+    Example:
+        >>> B = np.linspace(0, 2, 41)
+        >>> crossing(B, 10 / (1 + np.exp(-20 * (B - 0.8))), 5.0).x
+        0.800
+    """
+    level_sigma, resolution = non_negative("level_sigma", level_sigma), non_negative("resolution", resolution)
+    if isinstance(x, Curve):
+        curve = x
+    elif R is None or np.isfinite(axis_pair(x, R)).all(axis=0).sum() < FEWEST:
+        return Crossing(np.nan, np.nan, np.nan, np.nan, Status.FAILED)
+    else:
+        curve = smooth(x, R, sigma=sigma, window=window)
+    line = level if callable(level) else (lambda _: level)
+    excess = curve.fit - np.array([line(point) for point in curve.x])
+    found = _sign_changes(excess)
+    rising = [(step, weight) for step, weight, up in found if up]
+    if not rising:
+        status = Status.NORMAL if np.median(excess) > 0 else Status.BEYOND_RANGE
+        return Crossing(np.nan, np.nan, np.nan, np.nan, status, (), curve.sigma_R)
+    best, weight = max(rising, key=lambda pair: (pair[1], pair[0]))
+    others = tuple(_between(curve.x, excess, step) for step, _, _ in found if step != best)
+    unclear = weight < _SIGNIFICANT * curve.sigma_R or any(w > 0.9 * weight for step, w in rising if step != best)
+    status = Status.NOT_CONVERGED if unclear else Status.CONVERGED
+    return _refined(curve, line, best, (level_sigma, resolution), status, others)
+
+
+def axis_pair(x: Floats, R: Floats) -> Floats:
+    """Two arrays of one shape (n,) as (2, n), or one sentence."""
+    x, R = np.asarray(x, dtype=float), np.asarray(R, dtype=float)
+    if x.ndim != 1 or x.shape != R.shape:
+        raise InvalidInput(f"`R` must have the shape of `x`, {x.shape}, but has shape {R.shape}")
+    return np.array([x, R])
+
+
+def _refined(
+    curve: Curve,
+    line: Callable[[float], float],
+    step: int,
+    errors: tuple[float, float],
+    status: Status,
+    others: tuple[float, ...],
+) -> Crossing:
+    left, right = float(curve.x[step]), float(curve.x[step + 1])
+    gap = right - left
+    x = float(brentq(lambda point: curve.at(point)[0] - line(point), left, right, xtol=1e-12 * max(abs(right), gap)))
+    _, slope, error = curve.at(x)
+    slope -= (line(x + 0.01 * gap) - line(x - 0.01 * gap)) / (0.02 * gap)
+    secant = ((curve.fit[step + 1] - line(right)) - (curve.fit[step] - line(left))) / gap
+    slope = max(slope, 0.5 * secant)
+    level_sigma, resolution = errors
+    jump = (curve.fit[step + 1] - curve.fit[step]) / np.ptp(curve.fit)
+    unseen = gap * jump**3 / np.sqrt(12) if curve.window == 0 else 0.0
+    sigma = float(np.sqrt((error**2 + level_sigma**2) / slope**2 + resolution**2 + unseen**2))
+    return Crossing(x, sigma, level_sigma / slope, slope, status, others, curve.sigma_R)
+
+
+def _tidy(x: Floats, R: Floats, sigma: Floats | None) -> tuple[Floats, Floats, Floats]:
+    """Finite points in the order of x, equal x averaged, long curves averaged in blocks; trust has median 1."""
+    x, R = axis_pair(x, R)
+    trust = np.ones_like(x) if sigma is None else axis_pair(x, sigma)[1]
+    trust = np.where(np.isfinite(trust) & (trust > 0), trust, np.nan)
+    middle = np.nanmedian(trust) if np.isfinite(trust).any() else 1.0
+    trust = np.clip(np.nan_to_num(trust / middle, nan=1.0), 0.2, 20.0)
+    good = np.flatnonzero(np.isfinite(x) & np.isfinite(R))
+    good = good[np.argsort(x[good], kind="stable")]
+    x, R, trust = x[good], R[good], trust[good]
+    if x.size == 0:
+        return x, R, trust
+    block = np.arange(x.size) // -(-x.size // _LONGEST)
+    apart = (np.diff(x) > 1e-12 * np.ptp(x)) & ((np.diff(block) > 0) | (x.size <= _LONGEST))
+    new = np.concatenate([[True], apart])
+    group = np.cumsum(new) - 1
+    count = np.bincount(group, trust**-2)
+    return (
+        np.bincount(group, x * trust**-2) / count,
+        np.bincount(group, R * trust**-2) / count,
+        np.sqrt(1 / count),
+    )
+
+
+def _spikes(R: Floats) -> NDArray[np.bool_]:
+    """Which points stick out of the range of their six neighbours."""
+    spikes = np.zeros(R.size, dtype=bool)
+    if R.size < 9:
+        return spikes
+    middle = R[1:-1] - 0.5 * (R[:-2] + R[2:])
+    noise = float(np.median(np.abs(middle))) / 0.6745 / np.sqrt(1.5)
+    near = np.lib.stride_tricks.sliding_window_view(R, 7)
+    others = np.sort(np.delete(near, 3, axis=1), axis=1)
+    beyond = np.maximum(near[:, 3] - others[:, -2], others[:, 1] - near[:, 3])
+    spikes[3:-3] = beyond > _SPIKE * noise + 1e-12 * np.ptp(R)
+    return spikes
+
+
+def _local_rows(x: Floats, at: Floats, window: int, order: int) -> tuple[Floats, NDArray[np.int64]]:
+    """Rows (m, 2, k) that give value and derivative at `at` (m,) from R at the k nearest neighbours (m, k)."""
+    window = min(window, x.size)
+    order = min(order, window - 2)
+    start = np.clip(np.searchsorted(x, at) - window // 2, 0, x.size - window)
+    for _ in range(window):
+        right = np.minimum(start + window, x.size - 1)
+        closer = (start + window < x.size) & (np.abs(x[right] - at) < _NEARER * np.abs(x[start] - at))
+        left = np.maximum(start - 1, 0)
+        further = (start > 0) & (np.abs(x[left] - at) < _NEARER * np.abs(x[start + window - 1] - at)) & ~closer
+        if not (closer.any() or further.any()):
+            break
+        start = start + closer - further
+    taken = start[:, None] + np.arange(window)
+    distance = x[taken] - at[:, None]
+    reach = np.abs(distance).max(axis=1, keepdims=True) * (1 + 1.0 / window)
+    u = distance / reach
+    root = np.sqrt((1 - np.abs(u) ** 3) ** 3)
+    powers = u[:, :, None] ** np.arange(order + 1)
+    weighted = powers * (root**2)[:, :, None]
+    gram = np.einsum("ika,ikb->iab", weighted, powers) + 1e-9 * np.eye(order + 1)
+    rows = np.linalg.solve(gram, weighted.transpose(0, 2, 1))[:, :2]
+    rows[:, 1] /= reach
+    return rows, taken
+
+
+def _fit_all(x: Floats, R: Floats, window: int, order: int) -> tuple[Floats, Floats, Floats]:
+    """Fit, slope, and residual of each point divided by sqrt(1 - leverage)."""
+    rows, taken = _local_rows(x, x, window, order)
+    value = np.einsum("ik,ik->i", rows[:, 0], R[taken])
+    slope = np.einsum("ik,ik->i", rows[:, 1], R[taken])
+    own = np.einsum("ik,ik->i", rows[:, 0], taken == np.arange(x.size)[:, None])
+    spread = 1 - 2 * own + np.einsum("ik,ik->i", rows[:, 0], rows[:, 0])
+    return value, slope, (R - value) / np.sqrt(np.maximum(spread, 0.05))
+
+
+def _best_window(x: Floats, R: Floats) -> int:
+    """The number of neighbours whose straight lines predict left-out points of the transition best; 0: too few."""
+    middle = _in_transition(R, 0.25).size
+    if middle < _FEWEST_STEEP and _plateau_noise(x, R) < _CALM * np.ptp(R) / (2 * middle + 2):
+        return 0
+    steep = _in_transition(R, 0.05)
+    steep = steep if steep.size else np.arange(x.size)
+    steep = steep[:: -(-steep.size // _MOST_TESTED)]
+    sizes = np.unique(np.geomspace(_SMALLEST_WINDOW, max(x.size / 2, _SMALLEST_WINDOW), 12).astype(int))
+    scores = []
+    for size in sizes:
+        rows, taken = _local_rows(x, x[steep], int(size), 1)
+        value = np.einsum("ik,ik->i", rows[:, 0], R[taken])
+        own = np.einsum("ik,ik->i", rows[:, 0], taken == steep[:, None])
+        scores.append(float(np.mean(((R[steep] - value) / np.maximum(1 - own, 0.05)) ** 2)))
+    enough = min(scores) * (1 + _SCORE_MARGIN * np.sqrt(2 / steep.size))
+    return int(max(size for size, score in zip(sizes, scores, strict=True) if score <= enough))
+
+
+def _unevenness(x: Floats) -> float:
+    """Scatter of x about even steps: what its reading may scatter, at most 0.3 steps."""
+    steps = np.diff(x)
+    return float(min(np.median(np.abs(np.diff(steps))) / 0.6745 / np.sqrt(6), 0.3 * np.median(steps)))
+
+
+def _plateau_noise(x: Floats, R: Floats) -> float:
+    """Noise of R where it is flat: the median residual of a local line outside the transition."""
+    size = min(_SMALLEST_WINDOW, x.size)
+    residual = np.abs(_fit_all(x, R, size, 1)[2])
+    steep = _in_transition(R, 0.05)
+    flat = np.array([np.min(np.abs(steep - i), initial=size) > size // 2 for i in range(x.size)])
+    return float(np.median(residual[flat] if flat.sum() >= FEWEST else residual)) / 0.6745
+
+
+def _in_transition(R: Floats, margin: float) -> NDArray[np.int64]:
+    """Points whose running median lies inside its range by a share `margin` of it on both ends."""
+    calm = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(R, 1, mode="edge"), 3), axis=1)
+    low, high = np.min(calm), np.max(calm)
+    return np.flatnonzero((calm > low + margin * (high - low)) & (calm < high - margin * (high - low)))
+
+
+def _noise(residual: Floats, slope: Floats) -> tuple[float, float]:
+    """sigma_R and sigma_x from squared residuals = sigma_R^2 + slope^2 sigma_x^2, large ones clipped.
+
+    A sigma_x^2 below its own standard error counts as 0: kept, it could only make sigma too large.
+    """
+    unit, most = float(np.max(residual**2)), float(np.max(slope**2))
+    if unit == 0 or most == 0:
+        return float(np.median(np.abs(residual))) / 0.6745, 0.0
+    square, steep = residual**2 / unit, slope**2 / most
+    constant, share = float(np.median(square)) / 0.4549, 0.0
+    for _ in range(12):
+        variance = constant + share * steep + 1e-12
+        clipped = np.minimum(square, 9 * variance) / 0.9951
+        weight = (variance / np.min(variance)) ** -2
+        matrix = np.array([[weight.sum(), weight @ steep], [weight @ steep, weight @ steep**2]])
+        target = np.array([weight @ clipped, weight @ (steep * clipped)])
+        constant, share = _non_negative_pair(matrix, target)
+    known = np.sum((steep / (constant + share * steep + 1e-12)) ** 2) / 2
+    if share**2 * known < 1:
+        constant, share = float(np.mean(clipped)), 0.0
+    return float(np.sqrt(constant * unit)), float(np.sqrt(share * unit / most))
+
+
+def _non_negative_pair(matrix: Floats, target: Floats) -> tuple[float, float]:
+    """The two numbers >= 0 that solve 2x2 normal equations best."""
+    size = matrix[0, 0] * matrix[1, 1]
+    determinant = size - matrix[0, 1] ** 2
+    if determinant > 1e-9 * size:
+        first = (target[0] * matrix[1, 1] - target[1] * matrix[0, 1]) / determinant
+        second = (target[1] * matrix[0, 0] - target[0] * matrix[0, 1]) / determinant
+        if first >= 0 and second >= 0:
+            return float(first), float(second)
+        if first < 0:
+            return 0.0, float(target[1] / matrix[1, 1])
+    return float(target[0] / matrix[0, 0]) if matrix[0, 0] > 0 else 0.0, 0.0
+
+
+def _sign_changes(excess: Floats) -> list[tuple[int, float, bool]]:
+    """Steps i, i+1 over which the curve passes the level: (i, weight, whether it rises)."""
+    above = excess > 0
+    steps = np.flatnonzero(above[1:] != above[:-1])
+    edges = [0, *(steps + 1), excess.size]
+    depth = [float(np.max(np.abs(excess[a:b]))) for a, b in pairwise(edges)]
+    return [(int(step), min(depth[i], depth[i + 1]), bool(above[step + 1])) for i, step in enumerate(steps)]
+
+
+def _between(x: Floats, excess: Floats, step: int) -> float:
+    share = excess[step] / (excess[step] - excess[step + 1])
+    return float(x[step] + share * (x[step + 1] - x[step]))

@@ -1,0 +1,33 @@
+"""What every reader returns: the names of the columns, and a way to read some of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from spinvalley.checks import Floats
+
+
+@dataclass(frozen=True)
+class Source:
+    """One measurement in a file, before its columns are read.
+
+    Args:
+        format: name of the format.
+        names: headers of the columns.
+        units: units that the file states apart from the headers, None where it states none.
+        load: reads columns by their numbers, all of one length; what is no number is NaN.
+        title: title of the measurement, "" if none.
+        header: what the file says about itself, name to text.
+        encoding: encoding of its text, "" for a binary file.
+        notes: what a reader has to say about the file, each in one sentence.
+    """
+
+    format: str
+    names: tuple[str, ...]
+    units: tuple[str | None, ...]
+    load: Callable[[Sequence[int]], list[Floats]]
+    title: str = ""
+    header: dict[str, str] = field(default_factory=dict)
+    encoding: str = ""
+    notes: tuple[str, ...] = ()

@@ -1,0 +1,141 @@
+"""Laws of the crossing of a level: truth covered, scale and order do not matter, spikes and plateaus neither."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import erf, erfinv
+
+from spinvalley.checks import InvalidInput
+from spinvalley.experiment.regression import crossing, smooth
+
+
+def step(x, center=1.0, width=0.1):
+    return (1 + erf((x - center) / (np.sqrt(2) * width))) / 2
+
+
+def pulls(trials, points, width, noise, level, scatter=0.0):
+    """(found - true)/sigma of many noisy curves."""
+    found = []
+    for seed in range(trials):
+        random = np.random.default_rng(seed)
+        center, x = 1 + 0.05 * random.uniform(), np.linspace(0, 2, points)
+        R = step(x, center, width) + noise * random.normal(size=points)
+        result = crossing(x + scatter * random.normal(size=points), R, level)
+        found.append((result.x - center - np.sqrt(2) * width * erfinv(2 * level - 1)) / result.sigma)
+    return np.array(found)
+
+
+CASES = [
+    (81, 0.1, 0.01, 0.5, 0.0),
+    (81, 0.1, 0.01, 0.9, 0.0),
+    (81, 0.1, 0.03, 0.25, 0.0),
+    (200, 0.2, 0.05, 0.75, 0.0),
+    (200, 0.1, 0.01, 0.5, 0.01),
+    (41, 0.05, 0.01, 0.5, 0.0),
+    (41, 0.1, 0.1, 0.5, 0.0),
+]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_one_sigma_covers_the_true_crossing_in_about_two_of_three_curves(case):
+    assert 0.55 < np.mean(np.abs(pulls(100, *case)) < 1) < 0.83
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("case", CASES)
+def test_one_sigma_covers_the_true_crossing_in_68_percent_of_400_curves(case):
+    assert np.mean(np.abs(pulls(400, *case)) < 1) == pytest.approx(0.68, abs=0.05)
+
+
+def test_a_sigma_without_the_noise_the_broken_variant_does_not_cover():
+    assert np.mean(np.abs(pulls(60, *CASES[0])) < 0.3) < 0.5
+
+
+@settings(max_examples=25)
+@given(st.floats(0.3, 1.7), st.floats(0.04, 0.3), st.floats(0.2, 0.8))
+def test_without_noise_the_crossing_is_the_true_one(center, width, level):
+    x = np.linspace(-1, 3, 401)
+    found = crossing(x, step(x, center, width), level)
+    assert found.status == "converged"
+    assert found.x == pytest.approx(center + np.sqrt(2) * width * erfinv(2 * level - 1), abs=5e-3 * width)
+
+
+@settings(max_examples=25)
+@given(st.floats(1e-3, 1e6), st.floats(-50, 50), st.floats(0.01, 100), st.randoms(use_true_random=False))
+def test_units_origin_and_order_do_not_matter(scale, shift, stretch, shuffler):
+    random = np.random.default_rng(3)
+    x = np.linspace(0, 2, 61)
+    R = step(x) + 0.01 * random.normal(size=61)
+    order = list(range(61))
+    shuffler.shuffle(order)
+    plain = crossing(x, R, 0.5)
+    other = crossing(stretch * x[order] + shift, scale * R[order], 0.5 * scale)
+    assert other.x == pytest.approx(stretch * plain.x + shift, abs=1e-5 * stretch)
+    assert other.sigma == pytest.approx(stretch * plain.sigma, rel=1e-3)
+
+
+def test_a_spike_and_a_missing_value_leave_the_crossing_within_two_sigma_of_the_truth():
+    x = np.linspace(0, 2, 81)
+    R = step(x) + 0.005 * np.random.default_rng(0).normal(size=81)
+    clean = crossing(x, R, 0.5)
+    R[[20, 42, 60]] = [0.9, -3.0, np.nan]
+    dirty = crossing(x, R, 0.5)
+    assert smooth(x, R).spikes == 2
+    assert abs(clean.x - 1) < 2 * clean.sigma
+    assert abs(dirty.x - 1) < 2 * dirty.sigma
+    assert dirty.sigma < 2 * clean.sigma
+
+
+def test_a_peak_and_negative_magnetoresistance_above_the_transition_leave_the_rising_crossing():
+    x = np.linspace(0, 5, 201)
+    R = step(x) * (1.4 - 0.2 * x)
+    found = crossing(x, R, 0.6)
+    rise = x[np.flatnonzero(R > 0.6)[0]]
+    assert found.status == "converged"
+    assert abs(found.x - rise) < 0.03
+    assert any(other > 3.5 for other in found.others)
+
+
+def test_a_small_bump_below_the_transition_is_not_taken_for_it():
+    x = np.linspace(0, 2, 201)
+    R = step(x, 1.4, 0.1) + 0.55 * np.exp(-(((x - 0.4) / 0.1) ** 2))
+    found = crossing(x, R, 0.5)
+    assert found.x == pytest.approx(1.4, abs=0.01)
+    assert len(found.others) == 2
+
+
+def test_a_jump_between_two_points_is_uncertain_by_the_gap():
+    x = np.linspace(0, 2, 21)
+    found = crossing(x, (x > 0.95).astype(float), 0.5)
+    assert found.x == pytest.approx(0.95)
+    assert found.sigma == pytest.approx(0.1 / np.sqrt(12), rel=0.05)
+
+
+@pytest.mark.parametrize(("level", "status"), [(1.5, "beyond range"), (-0.5, "normal")])
+def test_nothing_is_extrapolated(level, status):
+    x = np.linspace(0, 2, 41)
+    found = crossing(x, step(x), level)
+    assert found.status == status
+    assert np.isnan(found.x)
+
+
+def test_too_few_points_fail_and_shapes_must_agree():
+    assert crossing(np.arange(4.0), np.arange(4.0), 1.5).status == "failed"
+    with pytest.raises(InvalidInput, match="`R` must have the shape of `x`"):
+        crossing(np.arange(6.0), np.arange(5.0), 1.5)
+
+
+def test_a_level_that_rises_with_x_is_met_where_it_is():
+    x = np.linspace(0, 2, 201)
+    found = crossing(x, 2 * x**2, lambda b: 1 + b)
+    assert found.x == pytest.approx(1.0, abs=1e-6)
+    assert found.slope == pytest.approx(3.0, rel=1e-4)
+
+
+def test_long_curves_are_averaged_not_thinned():
+    random = np.random.default_rng(1)
+    x = np.sort(random.uniform(0, 2, 20000))
+    found = crossing(x, step(x) + 0.05 * random.normal(size=20000), 0.5)
+    assert found.sigma < 0.002
+    assert abs(found.x - 1) < 3 * found.sigma
