@@ -2,6 +2,7 @@
 #   make demo      the figures and the claims of both papers, into demo/
 #   make test      every check: format, lint, types, floors, tests, examples in docstrings and pages
 #   make quick     tests and examples only
+#   make brief     the same without papers, reports and pages (for a second interpreter)
 #   make nightly   all tests, the long ones too
 #   make bench     every benchmark (ratios measured in one run)
 #   make clean     remove everything that make has made, the environments too
@@ -18,7 +19,7 @@ QUIET := MPLBACKEND=Agg OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 TESTS := $(QUIET) $(PY) -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := test
-.PHONY: demo test static quick nightly bench clean
+.PHONY: demo test static quick brief nightly bench clean
 
 demo: $(STAMP)
 	$(VENV)/bin/spinvalley paper heterostructure --out demo/heterostructure
@@ -41,6 +42,9 @@ static: $(STAMP)
 
 quick: $(STAMP)
 	$(TESTS)
+
+brief: $(STAMP)
+	$(TESTS) --ignore=tests/papers --ignore=tests/reports --ignore=tests/test_documentation.py
 
 nightly: $(STAMP)
 	$(TESTS) -m "nightly or not nightly"

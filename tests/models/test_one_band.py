@@ -178,7 +178,7 @@ def test_added_terms_end_the_calibration_but_not_the_parameters():
     assert isinstance(PLAIN.calibration, OneBandCalibration)
     for changed in (PLAIN + Rashba(1.0), WITH_TERM, doped(PLAIN, 6e13)):
         with pytest.raises(
-            InvalidInput, match="`calibration` holds only for the model as calibrated, but .* was added"
+            InvalidInput, match=r"`calibration` holds only for the model as calibrated, but .* was added"
         ):
             _ = changed.calibration
         assert changed.base_calibration is PLAIN.calibration

@@ -165,6 +165,7 @@ def test_shifts_move_the_orbitals_they_name(material):
     [
         (lambda: three_band("NbSe2"), "`material` must be one of MoS2, WS2, MoSe2, WSe2, MoTe2, WTe2, but is 'NbSe2'"),
         (lambda: three_band("MoS2", 2), "`neighbours` must be 1 or 3, .* but is 2"),
+        (lambda: three_band("MoS2", np.array([1, 3])), "`neighbours` must be 1 or 3, .* but is array"),
         (lambda: three_band() + OrbitalShift((1.0,)), "`energies` must be 3 numbers, one per orbital, but are 1"),
         (lambda: three_band() + Displacement(1.0), "`Displacement` must act on at least two layers"),
     ],

@@ -51,7 +51,8 @@ def solve_layers(
         spacing: distance d of the layers, nm.
         eps_perp: dielectric constant between the layers, a number or one for each of the N - 1 gaps.
         kT: thermal energy, meV; 0 is allowed.
-        valleys: every kind of valley, the main one first, or a single one; by default K valleys of the given mass that do not hop.
+        valleys: every kind of valley, the main one first, or a single one; by default K valleys of the given mass that
+            do not hop.
         back_field: field in vacuum below the last layer, MV/cm; positive pushes electrons towards layer 1.
         tol: error of the layer fractions to be reached.
         steps: largest number of Newton steps.

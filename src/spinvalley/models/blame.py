@@ -12,7 +12,7 @@ from spinvalley.models.fermi_sea import LOST, PER_CM2, Rules, Sea, calibrated
 
 _HALVINGS = 7
 _STEP = 2.0  # of the density on the way up to the first that fits
-_NEARLY = 1e-3  # change of mu in meV at which a trial ends
+_NEARLY = 1e-7  # change of mu in meV at which a trial ends
 _WHY = "or the Fermi level falls to the band at K"
 
 
@@ -27,7 +27,7 @@ def to_blame(sea: Sea, rules: Rules, density: float, given: tuple[bool, bool]) -
     def fits(changed: Rules, at: float = density) -> bool:
         return calibrated(cold, changed, at / PER_CM2, _NEARLY) is not None
 
-    if fits(rules):
+    if sea.kT > 0 and fits(rules):
         limit = _largest(_holding(sea, density), 0.0, sea.kT, 20)
         return (
             f"`kT` must be at most about {_down(limit)} meV {here}, or the chemical potential leaves the band or "

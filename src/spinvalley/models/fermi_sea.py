@@ -132,15 +132,28 @@ def calibrated(
     model, mu = sea.bare, level(sea, sea.bare, density) if sea.kT == 0 else None
     if sea.kT > 0 and (cold := calibrated(sea.cooled(), rules, density)) is not None:
         mu = cold[0].mu
+    last: tuple[float, float] | None = None
     for sweep in range(_SWEEPS):
         if mu is None or mu <= sea.bottom:
             return None
         k_fermi = sea.k_fermi(mu)
         model = _coupled(sea, rules, k_fermi)
-        last, mu = mu, level(sea, model, density, mu, settled)
-        if mu is not None and abs(mu - last) <= (settled if sweep < _SWEEPS - 1 else 100 * settled):
-            return (replace(model, mu=mu), k_fermi) if sea.enclosed(model, mu) else None
+        found = level(sea, model, density, mu, settled)
+        if found is None:
+            return None
+        if abs(found - mu) <= (settled if sweep < _SWEEPS - 1 else 100 * settled):
+            return (replace(model, mu=found), k_fermi) if sea.enclosed(model, found) else None
+        last, mu = (mu, found - mu), _following(sea, mu, found - mu, last)
     return None
+
+
+def _following(sea: Sea, mu: float, change: float, last: tuple[float, float] | None) -> float:
+    """The next level: by the secant of the changes where it stays in the band, else by the change itself."""
+    if last is not None and mu != last[0]:
+        slope = (change - last[1]) / (mu - last[0])
+        if slope < 0 and sea.bottom < mu - change / slope < sea.top:
+            return mu - change / slope
+    return mu + change
 
 
 def _coupled(sea: Sea, rules: Rules, k_fermi: float) -> OneBandParameters:

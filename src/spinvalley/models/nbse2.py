@@ -29,8 +29,8 @@ NBSE2_BANDS = MaterialTable(
     doi="10.1103/PhysRevB.85.224532",
     validity=(
         "occupied states within about 0.2 eV of the Fermi level; bulk, no k_z dispersion, no charge density wave; "
-        "the coefficients were written down from memory and not checked against the original text: what speaks for them "
-        "is only that the two bands together hold 2.00 electrons per 2 Nb, as they must"
+        "the coefficients were written down from memory and not checked against the original text: what speaks for "
+        "them is only that the two bands together hold 2.00 electrons per 2 Nb, as they must"
     ),
 )
 """Rahn et al., Phys. Rev. B 85, 224532 (2012); not checked against the original text, see `.validity`."""

@@ -41,7 +41,6 @@ _ROUNDING = 1e-10
 _ENOUGH = 32
 _NARROWINGS = 3
 _FINE_POINTS = 17
-_WIDEN_BY = 0.02
 _WIDEN = 1.05
 _WIDENINGS = 14
 
@@ -195,25 +194,28 @@ class ScalarInstability:
 
     def decided(self, T: float, B: float) -> Jump:
         """By the free energy of the theory, where it has one; else continuous by construction of the theory."""
-        if not self.free_energy or self._chain[0]._lowest(T, B) >= -_NEGLIGIBLE * self._scale:
+        if not self.free_energy:
             return Jump(B, 2, 0.0)
-        field, error = np.nan, np.inf
+        last: Jump | None = None
         for system in self._chain:
-            lowest = partial(system._lowest, T)
-            start = B if not np.isfinite(field) else field * (1 - 2 * _WIDEN_BY)
-            if lowest(start) >= 0:
-                start = B
-            high = _first_beyond(lowest, start)
-            precision = 0.01 * self.tol * high
-            last, field = field, float(brentq(lowest, start, high, xtol=precision))
-            error = precision + _ROUNDING * field
-            if system is not self._chain[-1]:
-                error = precision + abs(field - last) if np.isfinite(last) else np.inf
-            else:
-                error += system.error(T, field, 0, 0.0)
-            if error <= self.tol * field:
-                break
-        return Jump(field, 1, error)
+            found = system._settled(T, B)
+            if last is not None and found.order == last.order:
+                error = found.error + abs(found.field - last.field)
+                if found.order == 2 or error <= self.tol * found.field:
+                    return Jump(found.field, found.order, error)
+            last = found
+        error = self.error(T, found.field, 0, 0.0) if found.order == 1 else 0.0
+        return Jump(found.field, found.order, found.error + error)
+
+    def _settled(self, T: float, B: float) -> Jump:
+        """The transition of lowest free energy with the points at hand."""
+        lowest = partial(self._lowest, T)
+        if lowest(B) >= -_NEGLIGIBLE * self._scale:
+            return Jump(B, 2, 0.0)
+        high = _first_beyond(lowest, B)
+        precision = 0.01 * self.tol * high
+        field = float(brentq(lowest, B, high, xtol=precision))
+        return Jump(field, 1, precision + _ROUNDING * field)
 
     def helical(self, T: float, B: float, furthest: float) -> HelicalField:
         """Of a Fermi surface with velocities; other theories know no momentum."""

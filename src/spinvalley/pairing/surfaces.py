@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 
 from spinvalley.checks import Floats, InvalidInput, NotSolved, positive, whole
-from spinvalley.models import Model, ValleyModel
+from spinvalley.models import Model, ValidityWarning, ValleyModel
 from spinvalley.normal import valley_contours
 from spinvalley.pairing.fermi_surface import FermiSurface
 
@@ -71,10 +73,13 @@ def _of_valleys(model: ValleyModel, density: float, count: int) -> FermiSurface:
     """Circles of both valleys; with Rashba coupling the velocity and the density of states are those of the circle."""
     angles = 2 * np.pi * np.arange(count) / count
     unit = np.stack([np.cos(angles), np.sin(angles)], axis=-1)
-    level = model.chemical_potential(density)
+    radii = model.fermi_momenta(density)  # warns of densities beyond the model
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ValidityWarning)
+        level = model.chemical_potential(density)
     parts: list[tuple[Floats, Floats, Floats, Floats]] = []
     for valley in (1, -1):
-        for radius in model.fermi_momenta(density):
+        for radius in radii:
             if radius > 0:
                 speed, helicity = _on_circle(model, float(radius), level)
                 weight = np.full(count, radius / abs(speed))
