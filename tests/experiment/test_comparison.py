@@ -64,8 +64,9 @@ def test_the_runs_test_counts_all_orders(up, down, seed):
     assert runs_probability(signs.astype(float)) == pytest.approx(np.mean(np.array(runs) <= own))
 
 
-def test_residuals_of_one_sign_tell_nothing():
-    assert runs_probability(np.ones(5)) == 1.0
+def test_residuals_of_one_sign_are_as_unlikely_as_tosses_of_a_coin():
+    assert runs_probability(np.ones(5)) == 2 / 2**5
+    assert runs_probability(np.ones(1)) == runs_probability(np.zeros(3)) == 1.0
 
 
 def test_left_out_points_are_predicted_by_the_others():
@@ -109,6 +110,9 @@ def test_the_scattering_time_comes_from_mobility_and_mass():
         Sample(mobility=-1.0)
     with pytest.raises(InvalidInput, match="`splitting` must be"):
         Sample(splitting=(10.0, 3.0))
+    for wrong in ((3,), 13.0):
+        with pytest.raises(InvalidInput, match="`splitting` must be"):
+            Sample(splitting=wrong)
 
 
 @pytest.mark.parametrize(
@@ -128,6 +132,39 @@ def test_the_scattering_time_comes_from_mobility_and_mass():
 def test_every_verdict_is_a_sentence(formula, parameters, sample, sentence, holds):
     verdicts = judge(formula, {"tc": 6.5, **parameters}, T, np.full(T.shape, 50.0), sample)
     assert any(sentence in str(v) and v.holds is holds for v in verdicts)
+
+
+@pytest.mark.parametrize("xi", [3.0, 90.0])
+def test_a_thickness_that_the_data_do_not_fix_is_not_judged_wherever_the_fit_began(xi):
+    found = fit(points("gl_parallel", 0.02), "gl_parallel", start={"xi": xi})
+    assert any("d < xi" in str(v) and "the data cannot tell" in str(v) and v.holds is None for v in found.verdicts)
+    held = fit(points("gl_parallel", 0.02), "gl_parallel", {"xi": 1.0})
+    assert not held.admissible
+
+
+def test_scattering_between_valleys_is_inadmissible_only_beyond_its_interval():
+    truth = {"tc": 6.5, "splitting": 107.5, "tau_iv": 5.0}
+    table = points("ising_intervalley", 0.02, truth=truth)
+    upper = fit(table, "ising_intervalley", {"tc": 6.5}).interval("tau_iv").upper
+    inside, outside = (fit(table, "ising_intervalley", {"tc": 6.5}, tau=f * upper) for f in (0.9, 1.2))
+    assert inside.params["tau_iv"] < 0.9 * upper
+    assert inside.admissible
+    assert any("the data cannot tell" in str(v) for v in inside.verdicts)
+    assert not outside.admissible
+
+
+def test_demands_that_only_hold_apart_are_inadmissible_together():
+    truth = {"tc": 6.5, "splitting": 107.5, "tau_iv": 5.0}
+    table = points("ising_intervalley", 0.02, truth=truth)
+    sample = Sample(tau=20.0, splitting=(150.0, 1000.0))
+    found = fit(table, "ising_intervalley", {"tc": 6.5}, sample=sample)
+    assert not found.admissible
+    assert any("allowed together" in str(v) for v in found.verdicts)
+
+
+def test_without_a_band_structure_rashba_is_not_judged():
+    verdicts = fit(points("ising_rashba", 0.02), "ising_rashba", {"tc": 6.5}).verdicts
+    assert sum(str(v).startswith("not judged") for v in verdicts) == 2
 
 
 @needs_data

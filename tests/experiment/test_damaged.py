@@ -129,3 +129,28 @@ def test_a_reader_without_guards_would_fail():
     line = damaged(TEXTS["comma"], [("put", 0.5, 0.5, b"x")]).decode().splitlines()
     with pytest.raises(ValueError, match="could not convert"):
         [float(value) for row in line[2:] for value in row.split(",")]
+
+
+def test_a_path_is_a_file_on_this_machine(tmp_path):
+    for path in ("http://example.org/run.dat", "file:///etc/passwd", "s3://bucket/run.dat"):
+        with pytest.raises(InvalidInput, match="must be a file on this machine"):
+            read(path)
+    with pytest.raises(InvalidInput, match="is a folder"):
+        read(tmp_path)
+    with pytest.raises(InvalidInput, match="is not there"):
+        read(tmp_path / "none.dat")
+
+
+def test_an_argument_of_the_wrong_kind_gets_one_sentence(tmp_path):
+    path = tmp_path / "run.csv"
+    path.write_bytes(files.table())
+    for wrong in (3, None, 2.5, ["run.dat"]):
+        with pytest.raises(InvalidInput, match=r"`path` must be the path of a file, e\.g\. 'run\.dat', but is "):
+            read(wrong)
+    for wrong in (["T"], "T", 3):
+        with pytest.raises(InvalidInput, match="`columns` must map quantities to headers"):
+            read(path, columns=wrong)
+    with pytest.raises(InvalidInput, match="`theta` must be a real number"):
+        read(path, theta=["parallel"])
+    with pytest.raises(InvalidInput, match=r"`channels` must be a name, a number or a list of them, but is 1\.5"):
+        read(path, channels=1.5)

@@ -1,6 +1,8 @@
 """Laws of the fits: truth comes back, joint fits share, errors in T count, outliers do not, bad input is told."""
 
 import time
+import warnings
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from spinvalley.experiment import formulas
 from spinvalley.experiment.admissibility import Sample
 from spinvalley.experiment.catalogue import FORMULAS
 from spinvalley.experiment.fitting import Part, fit, fit_joint
+from spinvalley.experiment.least_squares import _damped
 from spinvalley.experiment.tables import read_table
 from spinvalley.experiment.theory import Theory
 
@@ -54,6 +57,45 @@ def test_tables_of_every_kind_and_unit_give_the_same_fit():
     want = fit(table, formulas.klb).params
     for other in (frame, frame.sample(frac=1, random_state=1), in_kilooersted, dataset):
         assert fit(other, "klb").params == pytest.approx(want, rel=1e-6)
+
+
+def test_the_sigma_of_a_field_may_stand_in_the_unit_of_the_field():
+    table = points("klb", 0.02)
+    want = fit(table, "klb").errors
+    B, sigma = table["B"], table["sigma_B"]
+    for other in (
+        {"T_K": T, "B_T": B, "sigma_T": sigma},
+        {"T_K": T, "B_Oe": 1e4 * B, "sigma_Oe": 1e4 * sigma},
+        {"T_K": T, "B_kOe": 10 * B, "sigma_kOe": 10 * sigma},
+        {"T (K)": T, "B (kOe)": 10 * B, "sigma_B [T]": sigma},
+    ):
+        assert fit(other, "klb").errors == pytest.approx(want, rel=1e-6)
+
+
+def test_our_own_datasets_are_fitted_without_the_rows_that_failed():
+    table = points("klb", 0.02)
+    bad = T < 2
+    rows = {"T": T, "B": np.where(bad, np.nan, table["B"]), "sigma_B": table["sigma_B"], "sigma_R_N": T}
+    rows["status"] = np.where(bad, "not converged", "converged")
+    found = fit(xr.Dataset({name: ("point", values) for name, values in rows.items()}), "klb")
+    assert found.left_out == bad.sum() == 2
+    assert "2 rows are left out" in found.report()
+    want = fit({name: values[~bad] for name, values in table.items()}, "klb")
+    assert found.params == pytest.approx(want.params, rel=1e-9)
+    with pytest.raises(InvalidInput, match="all 12 rows are left out"):
+        fit(pd.DataFrame({**table, "status": "failed"}), "klb")
+
+
+def test_temperatures_with_an_error_need_none_of_the_field():
+    table = {**points("klb"), "sigma_T": np.full(T.shape, 0.05), "sigma_B": np.zeros(T.shape)}
+    found = fit(table, "klb")
+    assert found.params == pytest.approx(TRUTH["klb"][0], rel=1e-4)
+    assert 0.005 < found.errors["tc"] < 0.1
+    angles = {**points("tinkham_2d"), "sigma_theta": np.full(18, 0.1), "sigma_B": np.zeros(18)}
+    angles["theta"] = np.where(angles["theta"] > 92.4, np.nan, angles["theta"])
+    turned = fit(angles, "tinkham_2d", start={"offset": 0.0})
+    assert turned.params == pytest.approx(TRUTH["tinkham_2d"][0], rel=1e-3)
+    assert turned.left_out == 2
 
 
 # Joint fits, errors in T, outliers, scale ----------------------------------------------------------------------------
@@ -117,6 +159,14 @@ def test_a_formula_without_free_parameters_is_judged_only():
     assert "0 free parameters" in found.report()
 
 
+def test_a_step_that_nothing_foretold_does_not_overflow():
+    zero = np.zeros((1, 1))
+    here = SimpleNamespace(cost=np.array([1e10]), slope=zero, normal=np.zeros((1, 1, 1)))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert _damped(np.ones(1), here, zero, np.zeros(1)) == pytest.approx(0.1)
+
+
 # Theory meets data ----------------------------------------------------------------------------------------------------
 def test_any_function_of_temperature_is_a_fit_model():
     table = points("ising_rashba", 0.01)
@@ -142,8 +192,47 @@ def test_a_slow_theory_is_called_on_its_grid_only():
     table = points("ising_rashba", 0.01)
     found = fit(table, Theory(slow, bounds=bounds, nodes=10))
     found.intervals()
-    assert len(calls) == 100
+    assert len(calls) <= 100 + 9  # the grid, and the ends of the errors and of the intervals
     assert found.params == pytest.approx(fit(table, "ising_rashba", {"tc": 6.5}).params, rel=2e-3)
+
+
+def test_an_interpolated_theory_gives_what_the_theory_gives():
+    x = np.linspace(1, 6.3, 14)
+    sigma = np.full(14, 0.3)
+    table = {"T": x, "B": formulas.klb(x, 6.5, 18.0) + sigma * np.random.default_rng(0).standard_normal(14)}
+    limits = {"tc": (5.0, 9.0), "tau": (1.0, 300.0)}
+    starts = {"tc": 6.0, "tau": 50.0}
+    direct, quick = (
+        fit(table | {"sigma_B": sigma}, Theory(lambda T, tc, tau: formulas.klb(T, tc, tau), starts, limits, nodes=n))
+        for n in (0, 8)
+    )
+    assert quick.status == "converged"
+    assert abs(quick.params["tau"] - direct.params["tau"]) < 0.1 * direct.errors["tau"]
+    assert quick.interval("tau").upper == pytest.approx(direct.interval("tau").upper, rel=1e-3)
+
+
+def test_an_interpolation_that_stays_wrong_is_not_converged():
+    def rough(T, a):
+        return 10 * a + 2 * np.sign(np.sin(1e9 * a)) + 0 * T
+
+    found = fit({"T": T, "B": 50 + 0 * T, "sigma_B": 0.1 + 0 * T}, Theory(rough, bounds={"a": (1.0, 9.0)}, nodes=3))
+    assert found.status == "not converged"
+    assert "take more nodes" in found.report()
+
+
+@pytest.mark.parametrize(
+    ("make", "sentence"),
+    [
+        (lambda: Theory(lambda T: T), "must be a function of T and of named parameters"),
+        (lambda: Theory(lambda T, a: T * a * (1 / 0), {"a": 1.0}), "must return fields, but raised ZeroDivisionError"),
+        (lambda: Theory(lambda T, a: [["x"] * int(T.size * a)], {"a": 1.0}), "must be real numbers"),
+        (lambda: Theory(lambda T, a: T * a, {"a": "x"}), r"`starts\['a'\]` must be real numbers"),
+        (lambda: Theory(lambda T, a: T * a, bounds={"a": (1,)}), "`bounds` of a must be"),
+    ],
+)
+def test_a_theory_at_fault_is_one_sentence(make, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        fit(points("klb"), make())
 
 
 def test_a_theory_may_bring_its_gradient():
@@ -176,6 +265,16 @@ def test_a_theory_may_bring_its_gradient():
         ({}, {"loss": "l2"}, "`loss` must be one of linear, soft_l1, but is 'l2'"),
         ({}, {"tau": -1.0}, r"`tau` must be positive, but is -1\.0"),
         ({"B": np.zeros(12)}, {}, "`B` must be positive somewhere"),
+        ({}, {"bounds": {"tau_so": (1,)}}, "`bounds` of tau_so must be"),
+        ({}, {"bounds": {"tau_so": 3}}, "`bounds` of tau_so must be"),
+        ({}, {"bounds": {"tau_so": (-3.0, 5.0)}}, "must be non-negative, but begin at -3"),
+        ({}, {"window": (3,)}, "`window` must be"),
+        ({}, {"window": (None, 8)}, "`window` must be"),
+        ({}, {"fixed": {"tau_so": -3.0}}, r"`fixed\['tau_so'\]` must be positive"),
+        ({"sigma_q": T}, {}, "`sigma_q` must be the sigma of a known column"),
+        ({"B_Oe": T}, {}, "must hold B once, but has B, B_Oe"),
+        ({"B": None, "B_kOe": T, "sigma_T": T}, {}, "`sigma_T` must stand beside B_T"),
+        ({"T": None, "T (furlong)": T}, {}, "must have a unit of K, mK, but has furlong"),
     ],
 )
 def test_bad_input_is_one_sentence(change, settings_, sentence):

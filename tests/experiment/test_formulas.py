@@ -181,3 +181,13 @@ def test_a_law_with_a_wrong_factor_would_be_noticed():
     wrong = breaking.Law(lambda s, T, tc, tau: breaking.klb(s, T, tc, 1.01 * tau))
     B = float(wrong.field(np.array(2.0), np.array(TC), np.array(17.9)))
     assert float(KlemmLutherBeasley(17.9).breaking(2.0, [B * (1 + 1e-8), 0, 0])) < np.log(TC / 2.0)
+
+
+def test_shapes_that_do_not_broadcast_are_one_sentence():
+    for call in (
+        lambda: formulas.klb(np.ones((2, 3)), 6.5, [1.0, 2.0]),
+        lambda: formulas.tinkham_2d([1.0, 2.0, 3.0], [1.0, 2.0], 3.0),
+        lambda: formulas.pauli([1.0, 2.0], tc=[1.0, 2.0, 3.0]),
+    ):
+        with pytest.raises(InvalidInput, match="`arguments` must broadcast, but have the shapes"):
+            call()

@@ -63,6 +63,17 @@ def test_sigma_covers_the_true_density():
     )  # 0.67 for Student's t of 16 degrees of freedom
 
 
+@pytest.mark.parametrize("negative", [5, 40])
+def test_sigma_covers_few_negative_fields_and_jittered_branches(negative):
+    found = []
+    for seed in range(200):
+        random = np.random.default_rng(seed)
+        fields = np.concatenate([random.uniform(-9, -1, negative), random.uniform(0, 9, 200)])
+        result = hall(fields, -7 * fields + 20 + 0.3 * fields**2 + random.normal(size=fields.size))
+        found.append((result.slope + 7) / result.sigma_slope)
+    assert 0.8 < np.std(found) < 1.25
+
+
 def test_errors_of_density_and_sheet_resistance_add_in_squares():
     random = np.random.default_rng(0)
     found = hall(B, 7 * B + random.normal(size=B.size), R_xx=100.0, sigma_R_xx=3.0)
@@ -79,6 +90,14 @@ def test_bad_input_is_one_sentence():
         hall(B, np.zeros_like(B))
     with pytest.raises(InvalidInput, match="`devices` must be one at least"):
         dome([])
+    with pytest.raises(InvalidInput, match=r"`B` and `R_xy` must be lists of one length, but have the shapes \(\)"):
+        hall(1.0, 2.0)
+    with pytest.raises(InvalidInput, match=r"have the shapes \(37,\) and \(3,\)"):
+        hall(B, B[:3])
+    with pytest.raises(InvalidInput, match="`hall` must be a HallResult"):
+        Device("a", None, None)
+    with pytest.raises(InvalidInput, match="`critical` must be what critical_temperatures gives, but lacks sigma_Tc"):
+        Device("a", bar(), critical([7.4], [0.0]).drop_vars("sigma_Tc"))
 
 
 def critical(Tc, fields, status="converged"):

@@ -10,6 +10,7 @@ from scipy.stats import norm, qmc
 from fit_cases import H1, TRUTH, T, needs_data, points, start
 from spinvalley import InvalidInput
 from spinvalley.experiment import formulas
+from spinvalley.experiment.admissibility import Sample
 from spinvalley.experiment.catalogue import FORMULAS
 from spinvalley.experiment.fitting import fit
 from spinvalley.experiment.tables import read_table
@@ -109,10 +110,14 @@ def test_strong_scattering_between_valleys_is_degenerate_and_says_so():
 @needs_data
 def test_device_h1_runs_into_the_klb_limit():
     along = read_table(H1, device="H1", orientation="parallel")
-    found = fit(along, "ising_intervalley", fixed={"tc": 6.5}, tau=25.5)
+    bands = Sample(tau=25.5, splitting=(10.0, 16.0))
+    found = fit(along, "ising_intervalley", fixed={"tc": 6.5}, sample=bands)
     assert found.interval("tau_iv").kind == "upper limit"
     assert found.interval("splitting").kind == "lower limit"
     assert not found.admissible
+    stretched = fit(along, "ising_intervalley", fixed={"tc": 6.5}, scale="free").interval("tau_iv")
+    assert stretched.upper > 25.5  # so that tau alone does not speak against it
+    assert fit(along, "ising_intervalley", fixed={"tc": 6.5}, tau=25.5).admissible
     assert "the limit of Klemm, Luther" in found.report()
 
 
@@ -132,6 +137,34 @@ def test_a_parameter_at_its_bound_has_an_open_side():
     narrow = fit(points("klb", 0.02), "klb", {"tc": 6.5}, bounds={"tau_so": (1.0, 17.0)}).interval("tau_so")
     assert narrow.upper is None
     assert narrow.value == pytest.approx(17.0)
+
+
+def test_a_parameter_that_the_data_fix_keeps_its_interval_beside_one_that_runs_to_its_bound():
+    truth = {"tc": 6.5, "splitting": 340.0, "tau_iv": 0.5}
+    table = points("ising_intervalley", 0.02, truth=truth)
+    found = fit(table, "ising_intervalley", bounds={"tau_iv": (0.1, 2.0)})
+    assert found.interval("tc").kind == "two-sided"
+    gl = fit(points("gl_parallel", 0.02), "gl_parallel")
+    kinds = {name: interval.kind for name, interval in gl.intervals().items()}
+    assert kinds == {"tc": "two-sided", "xi": "unbounded", "d": "unbounded"}
+    assert "the data do not fix xi and d separately" in gl.report()
+    assert "fix tc" not in gl.report()
+
+
+def test_a_parameter_at_its_bound_is_named_and_has_no_error():
+    found = fit(points("klb", 0.02), "klb", bounds={"tau_so": (1.0, 17.0)})
+    assert found.at_bound == ("tau_so",)
+    assert found.errors["tau_so"] == np.inf
+    assert np.isfinite(found.errors["tc"])
+    assert found.interval("tc").kind == "two-sided"
+    assert "caution: tau_so stands at its bound 17 fs: its error is not known" in found.report()
+    assert fit(points("klb", 0.02), "klb").at_bound == ()
+
+
+def test_an_unlikely_fit_shows_its_interval_with_both_scales_of_sigma():
+    text = fit(points("ising", 0.01), "abrikosov_gorkov", {"tc": 6.5}).report()
+    assert "with sigma as given; b0 = " in text
+    assert "with sigma scaled by" in text
 
 
 def test_unknown_names_and_levels_are_refused():
@@ -167,12 +200,34 @@ def test_too_few_points_can_not_be_resampled():
         found.bootstrap(10)
     with pytest.raises(InvalidInput, match="`kind` must be one of points, noise"):
         found.bootstrap(10, kind="jackknife")
+    few = fit({name: values[:5] for name, values in points("klb", 0.02).items()}, "klb").bootstrap(20)
+    assert few.status == "not converged"
+    assert "5 points are too few" in few.caution
+
+
+@pytest.mark.parametrize(
+    ("call", "sentence"),
+    [
+        (lambda found: found.bootstrap(20).interval("tc", 2.0), "`level` must be below 1"),
+        (lambda found: found.bootstrap(20, seed="a"), "`seed` must be a real number"),
+        (lambda found: found.bootstrap(20, seed=-1), "`seed` must be a whole number"),
+        (lambda found: found.predict(-1.0), "`x` must be non-negative"),
+        (lambda found: found.predict(np.nan), "`x` must be finite"),
+        (lambda found: found.predict(2.0, part=2), "`part` must be below 1"),
+    ],
+)
+def test_questions_to_a_fit_out_of_its_domain_are_one_sentence(call, sentence):
+    with pytest.raises(InvalidInput, match=sentence):
+        call(fit(points("klb", 0.02), "klb"))
 
 
 def test_the_posterior_agrees_with_the_profile():
     pytest.importorskip("emcee")
     found = fit(points("klb", 0.02), "klb", {"tc": 6.5})
-    low, high = found.posterior(steps=600, walkers=12).interval("tau_so")
+    samples = found.posterior(steps=900, walkers=12)
+    low, high = samples.interval("tau_so")
+    assert samples.status == "converged"
+    assert "autocorrelation" in found.posterior(steps=40, walkers=12).caution
     interval = found.interval("tau_so")
     assert high - low == pytest.approx(interval.upper - interval.lower, rel=0.15)
 

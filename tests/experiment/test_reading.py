@@ -159,6 +159,41 @@ def test_units_may_stand_in_a_line_of_their_own(tmp_path):
     assert np.allclose(run.data.B, 1)
 
 
+@pytest.mark.parametrize(
+    ("T", "B", "R", "tesla", "factor"),
+    [
+        ("T_K", "B_T", "R_Ohm", 1, 1),
+        ("T_mK", "B_Oe", "Rxx_kOhm", 1e-4, 1000),
+        ("Temperature_K", "mu0H_T", "rho_uOhm_cm", 1, 1e-8),
+        ("T (K)", "μ0H (T)", "Rs (Ohm/sq)", 1, 1),
+        ("T (K)", "µ0H (T)", "Rs (kΩ/□)", 1, 1000),
+        ("T (K)", "µ₀H/mT", "R_s (Ohm per square)", 1e-3, 1),
+        ("T [K]", "H (oe)", "Rxx", 1e-4, 1),
+        ("T [K]", "H (OE)", "sheet resistance (ohm/sq.)", 1e-4, 1),
+        ("T [K]", "H_kOe", "R_sq (Ω/sq)", 0.1, 1),
+    ],
+)
+def test_headers_as_laboratories_write_them(tmp_path, T, B, R, tesla, factor):
+    kelvin = 1e-3 if T == "T_mK" else 1.0
+    for encoding in ("utf-8",) if set(B + R) & set("μ₀□Ω") else ("utf-8", "cp1252"):
+        text = f"{T},{B},{R},theta_deg\n{2 / kelvin},{3 / tesla},0.5,30\n{4 / kelvin},{6 / tesla},0.6,30\n"
+        data = read(written(tmp_path, text.encode(encoding))).data
+        assert np.allclose(data["T"], [2, 4])
+        assert np.allclose(data.B, [3, 6])
+        assert np.allclose(data.R, np.array([[0.5, 0.6]]) * factor)
+        assert np.allclose(data.theta, 30)
+
+
+def test_an_ending_is_a_unit_only_where_it_fits_the_name():
+    assert split_unit("R_s") == ("R_s", None)
+    assert split_unit("R_T") == ("R_T", None)
+    assert split_unit("T_sample") == ("T_sample", None)
+    assert split_unit("sigma_R_Ohm") == ("sigma_R", "Ohm")
+    assert split_unit("rho_uOhm_cm") == ("rho", "uOhm-cm")
+    assert canonical("OE") == canonical("oe") == "Oe"
+    assert canonical("Ω/sq") == canonical("ohms per square") == "Ohm/sq"
+
+
 def test_a_column_map_wins_over_the_names(tmp_path):
     path = written(tmp_path, b"a,b,c,d\n2,10000,5,0.1\n3,20000,7,0.1\n")
     columns = {"T": "a", "B": ("b", "Oe"), "R": {"Rxx": ("c", "kOhm")}, "sigma_R": [("d", "kOhm")]}
@@ -320,14 +355,16 @@ def test_a_bad_file_gets_one_sentence(tmp_path, text, kwargs, sentence):
     assert "\n" not in str(caught.value)
 
 
-def test_a_path_is_a_file_on_this_machine(tmp_path):
-    for path in ("http://example.org/run.dat", "file:///etc/passwd", "s3://bucket/run.dat"):
-        with pytest.raises(InvalidInput, match="must be a file on this machine"):
-            read(path)
-    with pytest.raises(InvalidInput, match="is a folder"):
-        read(tmp_path)
-    with pytest.raises(InvalidInput, match="is not there"):
-        read(tmp_path / "none.dat")
+def test_channels_know_their_sample(tmp_path):
+    head = files.resistivity().replace(b"[Data]", b"INFO, TMR, Sample1 Name\nINFO, Sample2 Name: Hall\n[Data]")
+    run = read(written(tmp_path, head))
+    assert run.channels == ("Bridge 1",)
+    assert list(run.data["sample"].values) == ["TMR"]
+    eto = files.eto().replace(b"[Data]", b"INFO, , SAMPLE1_NAME\nINFO, Hall, SAMPLE2_NAME\n[Data]")
+    run = read(written(tmp_path, eto))
+    assert run.channels == ("Ch1", "Ch2")
+    assert list(run.data["sample"].values) == ["", "Hall"]
+    assert "sample" not in read(written(tmp_path, files.resistivity())).data.coords
 
 
 def test_a_truncated_row_is_dropped_and_counted(tmp_path):
@@ -343,6 +380,7 @@ def test_the_real_file_by_an_independent_reading(ppms):
     rows = [line.split(",") for line in lines[lines.index("[Data]") + 2 :]]
     assert {len(row) for row in rows} == {23}
     assert run.channels == ("Bridge 1", "Bridge 2")
+    assert list(run.data["sample"].values) == ["TMR", "Hall"]
     assert run.data.sizes["row"] == len(rows) == 1401
     assert np.allclose(run.data["T"], [float(row[3]) for row in rows], rtol=1e-14)
     assert np.allclose(run.data.B, [float(row[4]) / 1e4 for row in rows], rtol=1e-14)

@@ -8,6 +8,7 @@ from scipy.special import erf, erfinv
 
 from spinvalley.checks import InvalidInput
 from spinvalley.experiment.regression import crossing, smooth
+from spinvalley.experiment.synthetic import gl_film
 
 
 def step(x, center=1.0, width=0.1):
@@ -45,7 +46,47 @@ def test_one_sigma_covers_the_true_crossing_in_about_two_of_three_curves(case):
 @pytest.mark.nightly
 @pytest.mark.parametrize("case", CASES)
 def test_one_sigma_covers_the_true_crossing_in_68_percent_of_400_curves(case):
-    assert np.mean(np.abs(pulls(400, *case)) < 1) == pytest.approx(0.68, abs=0.05)
+    assert 0.63 < np.mean(np.abs(pulls(400, *case)) < 1) < 0.77  # the slope over three sigma makes it a little more
+
+
+def film_pulls(trials, **held):
+    """(found - true)/sigma over random temperatures, widths, steps, noises, shapes and criteria."""
+    found = []
+    for seed in range(trials):
+        random = np.random.default_rng(seed)
+        drawn = {
+            "T": random.uniform(4, 8),
+            "step": np.exp(random.uniform(np.log(0.02), np.log(0.12))),
+            "noise": np.exp(random.uniform(np.log(0.5), np.log(20))),
+            "width": random.uniform(0.05, 0.25),
+            "shape": str(random.choice(["erf", "fluctuation"])),
+            "criterion": random.choice([0.25, 0.5, 0.75, 0.9]),
+        } | held
+        film = gl_film(shape=drawn["shape"], width=float(drawn["width"]))
+        B = np.arange(0, 9, drawn["step"])
+        R = film.resistance(drawn["T"], B, 0.0) + drawn["noise"] * random.normal(size=B.size)
+        result = crossing(B, R, 500.0 * drawn["criterion"])
+        found.append((result.x - film.true_field(drawn["T"], 0.0, drawn["criterion"])) / result.sigma)
+    return np.array(found)
+
+
+COARSE = {"step": 0.1, "noise": 1.0, "width": 0.1, "criterion": 0.9, "shape": "erf"}
+GENTLE = {"step": 0.05, "noise": 5.0, "width": 0.1, "criterion": 0.9, "shape": "fluctuation"}
+
+
+@pytest.mark.parametrize("held", [{}, COARSE, GENTLE], ids=["random", "coarse", "gentle"])
+def test_sigma_holds_the_smoothing_bias_and_the_wiggles_of_a_gentle_curve(held):
+    found = film_pulls(60, **held)
+    assert found.std() < 1.3
+    assert np.mean(np.abs(found) > 3) < 0.04
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("held", [{}, COARSE, GENTLE, {"criterion": 0.9}], ids=["random", "coarse", "gentle", "high"])
+def test_sigma_covers_500_curves_of_any_shape(held):
+    found = film_pulls(500, **held)
+    assert found.std() < 1.3
+    assert np.mean(np.abs(found) > 3) < 0.02
 
 
 def test_a_sigma_without_the_noise_the_broken_variant_does_not_cover():

@@ -143,6 +143,77 @@ def test_a_short_way_between_two_rests_is_no_sweep():
         assert sweeps(made((2.0, B, 0), noise=(1e-4, 5e-5, 0))) == ()
 
 
+def drifting(T, seed=0, scatter=1e-4):
+    """A field sweep from 0 to 9 T in 400 rows while T drifts."""
+    return made((T, np.linspace(0, 9, 400), 0), noise=(scatter, 1e-5, 0), seed=seed)
+
+
+@settings(max_examples=30)
+@given(st.floats(-0.045, 0.045), st.floats(0, 1e-3), st.sampled_from([20, 60, 400]), st.integers(0, 99))
+def test_a_slow_drift_of_the_temperature_does_not_cut_a_field_sweep(drift, scatter, points, seed):
+    T = 6 * (1 + drift * np.linspace(0, 1, points))
+    (found,) = sweeps(made((T, np.linspace(0, 9, points), 0), noise=(scatter, 1e-5, 0), seed=seed))
+    assert found.kind == "field"
+    assert len(found.x) >= points - 2
+    assert found.T_drift == pytest.approx(6 * drift, abs=1e-3 + 4 * scatter)
+    assert found.T_spread == pytest.approx(6 * abs(drift) / np.sqrt(12), rel=0.1, abs=2e-3)
+    assert pytest.approx(T.mean(), abs=2e-3) == found.T
+
+
+def test_noise_does_not_cut_a_drift_that_is_as_large_as_the_tolerance():
+    """0.05 K at 6 K lies within the tolerances, with a noise of 5 mK it does not."""
+    for seed in range(5):
+        (found,) = sweeps(drifting(np.linspace(6, 6.05, 400), seed, 5e-3))
+        assert len(found.x) > 395
+        assert found.T_drift == pytest.approx(0.05, abs=4e-3)
+
+
+def test_a_drift_tells_the_temperature_at_a_crossing():
+    (found,) = sweeps(drifting(np.linspace(6, 6.3, 400)))
+    assert found.T_drift == pytest.approx(0.3, abs=1e-3)
+    there = found.T + found.T_drift * (2.0 - found.x.mean()) / (found.x[-1] - found.x[0])
+    assert there == pytest.approx(6 + 0.3 * 2 / 9, abs=1e-3)
+
+
+def test_what_is_no_slow_drift_still_cuts():
+    row = np.arange(400)
+    jump = np.where(row < 200, 6.0, 6.2)
+    stairs = 6 + 0.1 * (row // 134)
+    back = 6.2 - 0.2 * np.abs(row - 200) / 200
+    large = np.linspace(6, 6.6, 400)
+    for T in (jump, stairs, back, large):
+        assert len(sweeps(drifting(T))) > 1
+    (settling,) = sweeps(drifting(6 + 0.2 * np.exp(-row / 4)))
+    assert abs(settling.T - 6) < 5e-3
+    assert settling.rows[0] > 5
+
+
+def test_a_given_tolerance_of_the_temperature_is_taken_at_its_word():
+    run = drifting(np.linspace(6, 6.3, 400))
+    assert len(sweeps(run, T_tolerance=0.02)) > 3
+    assert len(sweeps(run, T_tolerance=0.2)) == 1
+
+
+def test_drifting_isotherms_up_and_down_and_an_angle_sweep():
+    up = np.linspace(-9, 9, 300)
+    T = np.linspace(6, 6.2, 300)
+    run = made((T, up, 0), (T[::-1], up[::-1], 0), (T, 9.0, np.linspace(0, 90, 300)), noise=(5e-4, 1e-5, 1e-3))
+    assert [(s.kind, s.up, round(s.T_drift, 1)) for s in sweeps(run)] == [
+        ("field", True, 0.2),
+        ("field", False, -0.2),
+        ("angle", True, 0.2),
+    ]
+    first, second = (sweeps(made((T, up, 0), noise=(5e-4, 1e-5, 0), seed=n))[0] for n in range(2))
+    (mean,) = average([first, second])
+    assert mean.T_drift == pytest.approx(0.2, abs=2e-3)
+
+
+def test_a_temperature_sweep_at_a_drifting_field_is_no_field_sweep():
+    run = made((np.linspace(2, 2.09, 300), np.linspace(9, 8.99, 300), 0), noise=(1e-4, 1e-6, 0))
+    assert {s.kind for s in sweeps(run)} == {"temperature"}
+    assert all(s.T_drift == 0 for s in sweeps(run))
+
+
 def test_nothing_is_found_where_nothing_moves():
     assert sweeps(made((2.0, 1.0, np.full(500, 30.0)), noise=(1e-3, 1e-4, 1e-2))) == ()
     assert sweeps(made((2.0, np.linspace(0, 1, 5), 0))) == ()
@@ -166,6 +237,21 @@ def test_tolerances_follow_the_noise_and_can_be_given():
         run.sweeps(B_tolerance=-1)
     with pytest.raises(InvalidInput, match="`min_points` must be a whole number of at least 3"):
         run.sweeps(min_points=2)
+
+
+def test_the_ways_of_a_sweep_can_be_given_with_the_criterion():
+    run = made((2.0, np.linspace(0, 2, 40), 0), (2.1, np.linspace(2, 0, 10), 0))
+    assert run.critical_fields().sizes["point"] == 2
+    assert run.critical_fields(min_points=20).sizes["point"] == 1
+    assert run.critical_fields(B_tolerance=0.01, theta_tolerance=1.0, T_tolerance=0.1, offset=0.0).sizes["point"] == 2
+    run = made((np.linspace(4, 1, 40), 1.0, 0), (np.linspace(1, 4, 10), 1.5, 0))
+    assert run.critical_temperatures().sizes["point"] == 2
+    assert run.critical_temperatures(min_points=20).sizes["point"] == 1
+    for critical in (run.critical_fields, run.critical_temperatures):
+        with pytest.raises(InvalidInput, match=r"`options` must be one of offset, .*min_points, but is 'least'"):
+            critical(least=3)
+        with pytest.raises(InvalidInput, match="`min_points` must be a whole number of at least 3"):
+            critical(min_points=2)
 
 
 @settings(max_examples=30)

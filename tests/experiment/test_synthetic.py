@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from spinvalley.checks import InvalidInput
+from spinvalley.experiment.run import read
 from spinvalley.experiment.synthetic import Bench, SyntheticFilm, gl_film, synthetic_run, write_csv, write_ppms
 
 SHAPES = st.sampled_from(["erf", "fluctuation"])
@@ -90,6 +91,21 @@ def test_files_say_that_they_are_synthetic_and_hold_the_rows(tmp_path):
     table = (tmp_path / "run.csv").read_text().splitlines()
     assert "SYNTHETIC" in table[0]
     np.testing.assert_allclose(np.loadtxt(table[2:], delimiter=",")[:, 4], run.rows.R, rtol=1e-10)
+
+
+def test_the_reader_finds_the_noise_that_the_file_was_written_with(tmp_path):
+    run = synthetic_run(gl_film(), "field", np.linspace(-9, 9, 60), T=5.0, bench=Bench(noise=2.0))
+    write_ppms(tmp_path / "run.dat", run)
+    (sweep,) = [s for s in read(tmp_path / "run.dat").sweeps() if s.kind == "field"]
+    np.testing.assert_allclose(sweep.sigma, 2.0)
+
+
+@pytest.mark.parametrize("write", [write_csv, write_ppms])
+def test_no_folder_is_made(tmp_path, write):
+    run = synthetic_run(gl_film(), "field", np.linspace(-9, 9, 20))
+    with pytest.raises(InvalidInput, match=r"`path` must lie in a folder that exists, but .*new does not"):
+        write(tmp_path / "new" / "run.dat", run)
+    assert not (tmp_path / "new").exists()
 
 
 def test_bad_input_is_one_sentence():

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spinvalley.checks import Floats, InvalidInput, positive
+from spinvalley.checks import Floats, InvalidInput, floats, positive
 from spinvalley.experiment.formulas import pauli
 from spinvalley.units import HBAR, HBAR2_2M, K_B
 
@@ -44,8 +44,10 @@ class Sample:
             value = getattr(self, name)
             if value is not None:
                 positive(name, value)
-        if self.splitting is not None and not 0 <= self.splitting[0] < self.splitting[1]:
-            raise InvalidInput(f"`splitting` must be (least, greatest) in meV, but is {self.splitting}")
+        if self.splitting is not None:
+            band = floats("splitting", self.splitting)
+            if band.shape != (2,) or not 0 <= band[0] < band[1]:
+                raise InvalidInput(f"`splitting` must be (least, greatest) in meV, but is {self.splitting}")
 
     @property
     def scattering_time(self) -> float | None:
@@ -56,6 +58,9 @@ class Sample:
         return float(1e14 * self.mobility * self.mass * electron * 1e-3 / _FEMTO)
 
 
+Demand = tuple[str, float, float | str]
+
+
 @dataclass(frozen=True)
 class Verdict:
     """One assumption of a formula.
@@ -63,10 +68,20 @@ class Verdict:
     Args:
         text: a sentence.
         holds: True, False, or None where it can not be judged or is only a caution.
+        demand: what the parameters must satisfy, where it was judged at their values: (name, least, greatest), where
+            `greatest` may be the name of another parameter.
     """
 
     text: str
     holds: bool | None
+    demand: Demand | None = None
+
+    def undecided(self) -> Verdict:
+        """The verdict where the data allow both: parameters that satisfy it and others."""
+        text = self.text.partition(": ")[2]
+        return Verdict(
+            f"not judged: {text}; the data cannot tell, the 68 % interval holds both sides", None, self.demand
+        )
 
     def __str__(self) -> str:
         return self.text
@@ -118,7 +133,10 @@ def _landau(formula: str, parameters: dict[str, float], x: Floats, likely: bool 
     xi, d = parameters["xi"], parameters["d"]
     thin = d < xi
     word = "admissible" if thin else "inadmissible"
-    return [near, Verdict(f"{word}: a thin film has d < xi; here d = {d:.3g} nm and xi = {xi:.3g} nm", thin)]
+    return [
+        near,
+        Verdict(f"{word}: a thin film has d < xi; here d = {d:.3g} nm and xi = {xi:.3g} nm", thin, ("d", 0.0, "xi")),
+    ]
 
 
 def narrowed(splitting: float, tau_iv: float) -> Verdict:
@@ -136,7 +154,9 @@ def _intervalley(parameters: dict[str, float], tau: float | None) -> list[Verdic
         fine = tau_iv >= tau
         text = f"tau_iv = {tau_iv:.3g} fs, tau = {tau:.3g} fs"
         because = "inter-valley scattering is a part of all scattering"
-        found.append(Verdict(f"{'admissible' if fine else 'inadmissible'}: {text}; {because}", fine))
+        found.append(
+            Verdict(f"{'admissible' if fine else 'inadmissible'}: {text}; {because}", fine, ("tau_iv", tau, np.inf))
+        )
     return found
 
 
@@ -146,12 +166,17 @@ def _bands(parameters: dict[str, float], sample: Sample) -> list[Verdict]:
         low, high = sample.splitting
         fine = low <= parameters["splitting"] <= high
         text = f"splitting = {parameters['splitting']:.3g} meV, band structure {low:g} to {high:g} meV"
-        found.append(Verdict(f"{'admissible' if fine else 'inadmissible'}: {text}", fine))
-    if sample.rashba_ratio is not None and "rashba_ratio" in parameters:
+        found.append(Verdict(f"{'admissible' if fine else 'inadmissible'}: {text}", fine, ("splitting", low, high)))
+    else:
+        found.append(Verdict("not judged: the splitting that the band structure allows is not given", None))
+    if sample.rashba_ratio is None and "rashba_ratio" in parameters:
+        found.append(Verdict("not judged: the Rashba ratio that the band structure allows is not given", None))
+    elif sample.rashba_ratio is not None and "rashba_ratio" in parameters:
         ratio = parameters["rashba_ratio"]
         fine = ratio <= sample.rashba_ratio
         text = f"Rashba ratio {ratio:.3g}, band structure at most {sample.rashba_ratio:g}"
-        found.append(Verdict(f"{'admissible' if fine else 'inadmissible'}: {text}", fine))
+        demand = ("rashba_ratio", 0.0, sample.rashba_ratio)
+        found.append(Verdict(f"{'admissible' if fine else 'inadmissible'}: {text}", fine, demand))
     return found
 
 

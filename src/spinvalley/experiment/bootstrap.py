@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from spinvalley.checks import Floats, InvalidInput, NotSolved, one_of, whole
+from spinvalley.checks import Floats, InvalidInput, NotSolved, Status, one_of, tolerance, whole
 from spinvalley.experiment.least_squares import Batch
 
 _CHUNK, _REDRAWS, _ROUNDS, _FLAT = 250, 1000, 60, 1e-5
+_FEW, _FEW_EACH, _FAILED, _MEMORIES = 8, 4, 0.05, 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,15 +23,23 @@ class Samples:
         sets: (n, k), in the order of `names`.
         kind: how they were drawn.
         failed: how many fits did not converge and were left out.
+        caution: a sentence on why their spread may mislead; "" where nothing speaks against it.
     """
 
     names: tuple[str, ...]
     sets: Floats
     kind: str
     failed: int = 0
+    caution: str = ""
+
+    @property
+    def status(self) -> Status:
+        """Whether the spread of the sets may be trusted; if not, see `caution`."""
+        return Status.NOT_CONVERGED if self.caution else Status.CONVERGED
 
     def interval(self, name: str, level: float = 0.683) -> tuple[float, float]:
         """Quantiles that leave (1 - level)/2 out on either side."""
+        tolerance("level", level)
         column = self.sets[:, self.names.index(one_of("name", name, self.names))]
         low, high = np.quantile(column, [0.5 - 0.5 * level, 0.5 + 0.5 * level])
         return float(low), float(high)
@@ -58,7 +67,7 @@ def resample(batch: Batch, best: Floats, n: int, seed: int, kind: str, spread: f
     """
     whole("n", n, 2)
     one_of("kind", kind, ("points", "noise"))
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(whole("seed", seed, 0))
     size, k = batch.sigma.size, best.size
     weights, data = np.ones((n, size)), np.broadcast_to(batch.data, (n, size))
     if kind == "points":
@@ -75,7 +84,17 @@ def resample(batch: Batch, best: Floats, n: int, seed: int, kind: str, spread: f
     good = np.concatenate(fine)
     if np.count_nonzero(good) < 2:
         raise NotSolved("no resample of the data could be fitted")
-    return Samples(batch.problem.names, np.concatenate(sets)[good], f"bootstrap over {kind}", int(np.sum(~good)))
+    failed = int(np.sum(~good))
+    caution = _caution(kind, size, k, failed, n)
+    return Samples(batch.problem.names, np.concatenate(sets)[good], f"bootstrap over {kind}", failed, caution)
+
+
+def _caution(kind: str, size: int, k: int, failed: int, n: int) -> str:
+    if kind == "points" and size < max(_FEW, _FEW_EACH * k):
+        return f"caution: {size} points are too few for a bootstrap over points of {k} parameters: take kind='noise'"
+    if failed > _FAILED * n:
+        return f"caution: {failed} of {n} resamples could not be fitted and are left out"
+    return ""
 
 
 def _counts(random: np.random.Generator, n: int, size: int, k: int) -> Floats:
@@ -104,7 +123,7 @@ def markov(batch: Batch, best: Floats, errors: Floats, steps: int, walkers: int,
     whole("steps", steps, 30)
     whole("walkers", walkers, 2 * k + 2)
     low, high = batch.problem.bounds
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(whole("seed", seed, 0))
     width = np.where(np.isfinite(errors) & (errors > 0), np.minimum(errors, 0.3 * np.abs(best) + 1e-9), 1e-3)
     begin = np.clip(best + 0.3 * width * random.standard_normal((walkers, k)), low, high)
 
@@ -117,4 +136,8 @@ def markov(batch: Batch, best: Floats, errors: Floats, steps: int, walkers: int,
     sampler.random_state = np.random.RandomState(seed).get_state()
     sampler.run_mcmc(begin, steps)
     chain = np.asarray(sampler.get_chain(discard=steps // 3, flat=True))
-    return Samples(batch.problem.names, chain, f"posterior of {walkers} walkers and {steps} steps")
+    memory = float(np.max(sampler.get_autocorr_time(discard=steps // 3, tol=0)))
+    kept, caution = steps - steps // 3, ""
+    if not kept >= _MEMORIES * memory:
+        caution = f"caution: {kept} steps are fewer than {_MEMORIES} autocorrelation times of {memory:.3g}: take more"
+    return Samples(batch.problem.names, chain, f"posterior of {walkers} walkers and {steps} steps", 0, caution)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from spinvalley.checks import Floats, one_of
+from spinvalley.checks import Floats, InvalidInput, floats, one_of
 from spinvalley.experiment import formulas
 from spinvalley.experiment.breaking import Law, abrikosov_gorkov
 from spinvalley.units import FLUX_QUANTUM
@@ -94,6 +95,14 @@ class Formula:
             up, down = ([*rest[:index], rest[index] + s * step, *rest[index + 1 :]] for s in (1, -1))
             out[row][alive] = -(law.excess(field, at, *up) - law.excess(field, at, *down)) / (2 * step * across)
         return out
+
+
+def pair(name: str, value: Any, of: str = "") -> tuple[float, float]:
+    """Two numbers (low, high) with low < high; an infinite one is open."""
+    array = np.asarray(floats(name, value) if value is not None else np.nan)
+    if array.shape != (2,) or not array[0] < array[1]:
+        raise InvalidInput(f"`{name}`{f' of {of}' if of else ''} must be (low, high), but is {value!r}")
+    return float(array[0]), float(array[1])
 
 
 def _step(value: Floats) -> Floats:

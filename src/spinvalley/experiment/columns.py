@@ -7,6 +7,7 @@ unit of a field: a column of field without a unit is refused, because Oe and T d
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,7 @@ import numpy as np
 
 from spinvalley.checks import InvalidInput, one_of, real
 
+_SHEET: Final = {f"{prefix}Ohm/sq": factor for prefix, factor in (("", 1.0), ("m", 1e-3), ("k", 1e3), ("M", 1e6))}
 UNITS: Final[dict[str, dict[str, float]]] = {
     "temperature": {"K": 1.0, "mK": 1e-3, "kelvin": 1.0},
     "field": {
@@ -32,7 +34,7 @@ UNITS: Final[dict[str, dict[str, float]]] = {
     },
     "angle": {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / np.pi},
     "time": {"s": 1.0, "sec": 1.0, "seconds": 1.0, "ms": 1e-3, "min": 60.0, "h": 3600.0},
-    "resistance": {"Ohm": 1.0, "Ohms": 1.0, "mOhm": 1e-3, "uOhm": 1e-6, "kOhm": 1e3, "MOhm": 1e6},
+    "resistance": {"Ohm": 1.0, "Ohms": 1.0, "mOhm": 1e-3, "uOhm": 1e-6, "kOhm": 1e3, "MOhm": 1e6} | _SHEET,
     "resistivity": {"Ohm-m": 1.0, "Ohm-cm": 1e-2, "mOhm-cm": 1e-5, "uOhm-cm": 1e-8, "uOhm-m": 1e-6},
     "current": {"A": 1.0, "mA": 1e-3, "uA": 1e-6, "nA": 1e-9},
     "voltage": {"V": 1.0, "mV": 1e-3, "uV": 1e-6, "nV": 1e-9},
@@ -41,14 +43,16 @@ UNITS: Final[dict[str, dict[str, float]]] = {
 
 _ROLES: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
     "T": ("temperature", ("temperature", "sample temperature", "sample temp", "temp", "t")),
-    "B": ("field", ("magnetic field", "field", "b", "h", "mu0h", "b field", "bz", "applied field")),
+    "B": ("field", ("magnetic field", "field", "b", "h", "mu0h", "mu0 h", "mu 0 h", "b field", "bz", "applied field")),
     "theta": ("angle", ("sample position", "position", "theta", "angle", "rotation", "rotator")),
     "time": ("time", ("time stamp", "timestamp", "time", "elapsed time")),
 }
 _ASSUMED: Final = {"temperature": "K", "angle": "deg", "time": "s", "resistance": "Ohm", "current": "A", "voltage": "V"}
 _MAPPED: Final = ("T", "B", "theta", "time", "R", "sigma_R", "excitation")
 _CHANNEL: Final = re.compile(r"\b(bridge|channel|ch)[ ._]?(\d)\b", re.IGNORECASE)
-_RESISTANCE: Final = re.compile(r"(r|rho|res|resistance|resistivity)([ _-]?(xx|xy|yx|yy|\d+|[a-z]))?")
+_RESISTANCE: Final = re.compile(
+    r"(sheet )?(r|rho|res|resistance|resistivity)([ _-]?(xx|xy|yx|yy|sq|square|sheet|\d+|[a-z]))?"
+)
 _SIGMA: Final = re.compile(r"(?:(?:sigma|std|err|error)[ _](.+)|(.+?)[ _]+(?:sigma|std|err|error|std dev))")
 _FIRST_NAMES: Final = 12
 
@@ -97,17 +101,41 @@ class Plan:
 
 
 def split_unit(header: str) -> tuple[str, str | None]:
-    """Name and unit of a header such as "Field (Oe)", "Field [Oe]" or "B/T"; the unit is None where none is written.
+    """Name and unit of a header such as "Field (Oe)", "Field [Oe]", "B/T" or "B_T"; the unit is None without one.
 
-    >>> split_unit("Magnetic Field (Oe)"), split_unit("T/K"), split_unit("Rxx")
-    (('Magnetic Field', 'Oe'), ('T', 'K'), ('Rxx', None))
+    >>> split_unit("Magnetic Field (Oe)"), split_unit("T/K"), split_unit("B_mT"), split_unit("R_s")
+    (('Magnetic Field', 'Oe'), ('T', 'K'), ('B', 'mT'), ('R_s', None))
     """
     text = header.strip()
     found = re.fullmatch(r"(.*?)\s*[(\[]\s*([^()\[\]]*?)\s*[)\]]", text)
     if found:
         return found[1], found[2] or None
     name, slash, unit = text.partition("/")
-    return (name.strip(), unit.strip()) if slash and kind_of(unit) else (text, None)
+    return (name.strip(), unit.strip()) if slash and kind_of(unit) else _ending(text)
+
+
+def _ending(text: str) -> tuple[str, str | None]:
+    """Name and unit of a header such as "B_Oe": an ending is a unit only where it fits what the name says."""
+    for place in (found.start() for found in re.finditer("_", text)):
+        name, unit = text[:place], text[place + 1 :].replace("_", "-")
+        kind = kind_of(unit)
+        if kind is not None and _fits(_base(name), kind):
+            return name, unit
+    return text, None
+
+
+def _base(name: str) -> str:
+    """A name in small letters with single blanks; both characters for mu are written out."""
+    plain = unicodedata.normalize("NFKC", name).replace("μ", "mu")
+    return re.sub(r"[\s_]+", " ", plain).strip().lower()
+
+
+def _fits(base: str, kind: str) -> bool:
+    """Whether a name is one of those of a kind of quantity."""
+    if kind in ("resistance", "resistivity"):
+        deviation = _SIGMA.fullmatch(base)
+        return _RESISTANCE.fullmatch((deviation[1] or deviation[2]) if deviation else base) is not None
+    return any(kind == known and base in names for known, names in _ROLES.values())
 
 
 def canonical(unit: str) -> str:
@@ -115,9 +143,10 @@ def canonical(unit: str) -> str:
     text = unit.strip().replace("Ω", "Ohm").replace("Ω", "Ohm").replace("µ", "u").replace("μ", "u")
     text = re.sub(r"(?i)ohms?", "Ohm", text)
     text = re.sub(r"(?<=Ohm)\s*[-*·. ]\s*(?=c?m$)", "-", text)
+    text = re.sub(r"(?i)(?<=Ohm)\s*(?:[-/]\s*|per )(?:sq(?:uare)?\.?|[□◻])$", "/sq", text)
     if any(text in units for units in UNITS.values()):
         return text
-    folded = {known.lower(): known for units in UNITS.values() for known in units if len(known) > 2}
+    folded = {known.lower(): known for units in UNITS.values() for known in units if len(known) > 2 or known == "Oe"}
     return folded.get(text.lower(), text)
 
 
@@ -166,6 +195,8 @@ def plan(
         InvalidInput: a quantity without a column or with several, a unit of another kind, an unknown key.
     """
     headers = _Headers(tuple(names), tuple(units), where)
+    if columns is not None and not isinstance(columns, Mapping):
+        raise InvalidInput(f"`columns` must map quantities to headers, e.g. {{'T': 'Temp (K)'}}, but is {columns!r}")
     given = dict(columns or {})
     for key in given:
         one_of("columns", key, _MAPPED)
@@ -192,7 +223,7 @@ class _Headers:
     where: str
 
     def base(self, index: int) -> str:
-        return re.sub(r"[\s_]+", " ", split_unit(self.names[index])[0]).strip().lower()
+        return _base(split_unit(self.names[index])[0])
 
     def unit(self, index: int) -> str | None:
         return self.units[index] or split_unit(self.names[index])[1]
@@ -213,7 +244,7 @@ class _Headers:
         )
 
     def find(self, header: str) -> int:
-        wanted = re.sub(r"[\s_]+", " ", header).strip().lower()
+        wanted = _base(header)
         spellings = (
             [name == header for name in self.names],
             [name.strip().lower() == header.strip().lower() for name in self.names],

@@ -18,17 +18,17 @@ from spinvalley.experiment.fitting import Model, Scale, fit
 from spinvalley.experiment.tables import columns
 from spinvalley.experiment.theory import as_formula
 
-_UNLIKELY = 0.05
+_UNLIKELY, _ROUNDING = 0.05, 1e-6
 
 
 def runs_probability(residuals: Floats) -> float:
     """Probability of as few changes of sign as found, or fewer, if the signs were shuffled at random.
 
     Args:
-        residuals: in the order of temperature or angle, (n,).
+        residuals: in units of sigma, in the order of temperature or angle, (n,); those below 1e-6 have no sign.
 
     Returns:
-        Probability; 1 where all signs are equal or there is no residual: nothing to shuffle.
+        Probability; where all signs are equal, the one that n tosses of a coin are, 2/2^n; 1 without residuals.
 
     Source: A. Wald, J. Wolfowitz, doi:10.1214/aoms/1177731909 (exact distribution).
 
@@ -36,11 +36,11 @@ def runs_probability(residuals: Floats) -> float:
         >>> runs_probability(np.array([1, 2, 3, -1, -2, -3]))
         0.1
     """
-    signs = np.sign(residuals)
+    signs = np.where(np.abs(residuals) > _ROUNDING, np.sign(residuals), 0.0)
     signs = signs[signs != 0]
     up, down = int(np.sum(signs > 0)), int(np.sum(signs < 0))
     if up == 0 or down == 0:
-        return 1.0
+        return 2 * 0.5 ** (up + down) if up + down else 1.0
     found = 1 + int(np.sum(signs[1:] != signs[:-1]))
     return sum(_ways(up, down, runs) for runs in range(2, found + 1)) / comb(up + down, up)
 

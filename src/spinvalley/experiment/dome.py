@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import xarray as xr
@@ -12,6 +13,8 @@ from spinvalley.checks import InvalidInput, Status, instance
 from spinvalley.experiment.hall import HallResult
 
 __all__ = ["Device", "dome"]
+
+_NEEDED: Final = ("Tc", "sigma_Tc", "B", "status")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,11 +26,21 @@ class Device:
         hall: its Hall result.
         critical: what `critical_temperatures` gave for it; the point in the smallest field counts, the mean of its
             branches if there are several.
+
+    Raises:
+        InvalidInput: `hall` or `critical` is something else.
     """
 
     name: str
     hall: HallResult
     critical: xr.Dataset
+
+    def __post_init__(self) -> None:
+        instance("hall", self.hall, HallResult, "hall(B, R_xy)")
+        instance("critical", self.critical, xr.Dataset, "critical_temperatures(sweeps)")
+        missing = [name for name in _NEEDED if name not in self.critical]
+        if missing:
+            raise InvalidInput(f"`critical` must be what critical_temperatures gives, but lacks {', '.join(missing)}")
 
 
 def dome(devices: Iterable[Device]) -> xr.Dataset:

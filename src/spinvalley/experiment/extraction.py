@@ -19,7 +19,8 @@ from spinvalley.experiment.flanks import (
     offset_of,
     valid_criterion,
 )
-from spinvalley.experiment.normal_resistance import Normal, NormalResistance, normal_states
+from spinvalley.experiment.normal_resistance import Normal, NormalResistance
+from spinvalley.experiment.normal_rules import normal_states, odd_channels
 from spinvalley.experiment.sweeps import Kind, Sweep
 
 __all__ = ["critical_fields", "critical_fields_of_angle", "critical_temperatures"]
@@ -45,6 +46,7 @@ class _Point:
     minus: float
     crossings: int
     spread: float
+    offset_shift: float
 
 
 def critical_fields(
@@ -65,8 +67,9 @@ def critical_fields(
     Args:
         sweeps: a run's sweeps; those of other kinds are passed over, but may give R_N.
         criterion: fraction of R_N between 0 and 1, "onset", or "zero".
-        normal: R_N: "plateau" (median over the top 10 % of |B|), "15 K" (from a temperature sweep), Ohm, a
-            `NormalResistance`, or a function of a sweep that gives one.
+        normal: R_N: "plateau" (median over the top 10 % of |B|), "linear" (line through the top 30 % of |B|),
+            "15 K" (from a temperature sweep), Ohm, a `NormalResistance`, or a function of a sweep that gives one of
+            the last two.
         offset: resistance of the superconducting state (lowest 5 % of |B|): "report" it, "subtract" it, or subtract a
             number of Ohm.
         criteria: criteria whose range of fields is reported as `spread`, apart from sigma.
@@ -77,18 +80,27 @@ def critical_fields(
         Dataset over point, one per sweep: B, sigma_B (standard error: noise, R_N, resolution), sigma_B_normal (the part
         from R_N), spread, B_plus, B_minus (sizes of the crossings on either side), field_offset (half their
         difference), hysteresis (rising minus falling branch, on the axis with sign), all in T; T, sigma_T in K; theta
-        in degrees; R_N, sigma_R_N, offset in Ohm; direction, channel, crossings (in all); range_low, range_high; and
-        status: "converged"; "not converged" (not clear of the noise, or several crossings as good); "normal" (above the
-        criterion throughout), "beyond range" (below it throughout), "failed" (fewer than 5 points): then B is NaN.
+        in degrees; R_N, sigma_R_N, offset in Ohm; offset_shift in T (by how much B would move if a significant offset
+        were subtracted: NaN without B, 0 if it is or is not significant); direction, channel, crossings (in all);
+        range_low, range_high; and status: "converged"; "not converged" (not clear of the noise, or several crossings as
+        good); "normal" (above the criterion throughout), "beyond range" (below it throughout), "failed" (fewer than 5
+        points, or no R_N in this channel): then B is NaN. attrs hold "skipped", the channels odd in the field (Hall
+        voltages), which are left out unless `channel` asks for one, and "offset_note" where an offset matters.
 
     Raises:
-        InvalidInput: no field sweep, none crosses, a criterion outside 0..1, or no R_N by that rule.
+        InvalidInput: no field sweep, none crosses, a criterion outside 0..1, or no R_N by that rule in any channel.
+
+    Note:
+        An R_N that several sweeps share ("15 K", a given one with its sigma) shifts all their B together. sigma_B holds
+        its part, and fits treat the points as independent: with one R_N for all, take sigma_B_normal out of sigma_B in
+        squares, and refit with R_N moved by its error.
 
     Source:
         Criteria: physics.md 3; Y. Saito et al., Nature Physics 12, 144 (2016), Fig. 2 (50 %) and Fig. 3 (75 %).
     """
-    points = _points(sweeps, "field", criterion, normal, offset, criteria, channel)
-    table = _table(points, criterion, "B", non_negative("resolution", resolution))
+    every, noted = _even(sweeps, "field", channel)
+    points = _points(every, "field", criterion, normal, offset, criteria, channel)
+    table = _table(points, criterion, "B", non_negative("resolution", resolution), noted)
     half = (table.B_plus - table.B_minus) / 2
     return table.assign(field_offset=half.assign_attrs(units="T", long_name="remanent field of the sweep"))
 
@@ -121,8 +133,11 @@ def critical_temperatures(
     Raises:
         InvalidInput: no temperature sweep, none crosses, a criterion outside 0..1, or no R_N by that rule.
     """
-    points = _points(sweeps, "temperature", criterion, normal, offset, criteria, channel)
-    table = _table(points, criterion, "T", non_negative("resolution", resolution)).drop_vars(["T_plus", "T_minus"])
+    every, noted = _even(sweeps, "temperature", channel)
+    points = _points(every, "temperature", criterion, normal, offset, criteria, channel)
+    table = _table(points, criterion, "T", non_negative("resolution", resolution), noted).drop_vars(
+        ["T_plus", "T_minus"]
+    )
     return table.assign(Tc=table["T"], sigma_Tc=table.sigma_T)
 
 
@@ -137,12 +152,14 @@ def critical_fields_of_angle(
 ) -> xr.Dataset:
     """Hc2 against angle: from field sweeps at many angles, and from angle sweeps at held field.
 
-    An angle sweep gives a point on each flank of its dip: there the held field is the critical one.
+    An angle sweep gives a point on each flank of its dips, which come back every 180 degrees: there the held field is
+    the critical one.
 
     Args:
         sweeps: a run's sweeps; temperature sweeps are passed over, but may give R_N.
         criterion: see `critical_fields`.
-        normal: see `critical_fields`; for an angle sweep "plateau" is the median over the top 10 % of R.
+        normal: see `critical_fields`; for an angle sweep "plateau" is the median over the top 10 % of the
+            distance from the dip.
         offset: see `critical_fields`.
         resolution: standard error of the field common to all field sweeps, T.
         channel: only this resistance channel.
@@ -154,7 +171,7 @@ def critical_fields_of_angle(
     Raises:
         InvalidInput: neither field nor angle sweeps, or none crosses.
     """
-    every = list(sweeps)
+    every, noted = _even(sweeps, "field", channel)
     rows: list[dict[str, Any]] = []
     kinds = {s.kind for s in every}
     if "field" in kinds or "angle" not in kinds:
@@ -167,7 +184,7 @@ def critical_fields_of_angle(
     _some_cross([row["status"] for row in rows], criterion)
     rows.sort(key=lambda row: np.nan_to_num(row["theta"], nan=np.inf))
     units = {"theta": "degree", "sigma_theta": "degree", "B": "T", "sigma_B": "T", "T": "K", "sigma_T": "K"}
-    return _dataset(rows, units | {"R_N": "Ohm"}, {"criterion": criterion})
+    return _dataset(rows, units | {"R_N": "Ohm"}, {"criterion": criterion} | noted)
 
 
 def _field_row(p: _Point, resolution: float) -> dict[str, Any]:
@@ -189,7 +206,7 @@ def _angle_rows(
             "theta": flank.side.sign * flank.crossing.x,
             "sigma_theta": flank.crossing.sigma,
             "B": abs(sweep.B),
-            "sigma_B": sweep.B_spread,
+            "sigma_B": sweep.B_error,
             **_angle_common(sweep, normal, flank.crossing.status),
         }
         for (flank,) in flanks(sweep, normal, level, [criterion])
@@ -197,7 +214,7 @@ def _angle_rows(
 
 
 def _angle_common(sweep: Sweep, normal: NormalResistance, status: Status) -> dict[str, Any]:
-    known = {"T": sweep.T, "sigma_T": sweep.T_spread, "R_N": normal.value, "channel": sweep.channel}
+    known = {"T": sweep.T, "sigma_T": sweep.T_error, "R_N": normal.value, "channel": sweep.channel}
     return {**known, "kind": sweep.kind, "status": str(status)}
 
 
@@ -205,9 +222,20 @@ def _of(sweeps: Sequence[Sweep], channel: str | None) -> list[Sweep]:
     return [s for s in sweeps if channel in (None, s.channel)]
 
 
-def _chosen(sweeps: Sequence[Sweep], kind: Kind, channel: str | None) -> list[Sweep]:
-    for sweep in sweeps:
+def _even(sweeps: Iterable[Sweep], kind: Kind, channel: str | None) -> tuple[list[Sweep], dict[str, str]]:
+    """The sweeps without those of Hall voltages, and the attribute that names these; one asked for by name stays."""
+    every = list(sweeps)
+    for sweep in every:
         instance("sweeps", sweep, Sweep, "one of `Run.sweeps()`")
+    odd = [name for name in odd_channels(every) if name != channel]
+    kept = [s for s in every if s.channel not in odd]
+    if channel is None and odd and not kept:
+        raise InvalidInput(f"`sweeps` must hold a resistance even in the field, but only odd ones: {', '.join(odd)}")
+    gone = sorted({s.channel for s in every if s.channel in odd and s.kind == kind})
+    return kept, {"skipped": f"{', '.join(gone)}: odd in the field"} if gone and channel is None else {}
+
+
+def _chosen(sweeps: Sequence[Sweep], kind: Kind, channel: str | None) -> list[Sweep]:
     chosen = [s for s in _of(sweeps, channel) if s.kind == kind]
     if not chosen:
         there = sorted({f'{s.kind} sweeps of "{s.channel}"' for s in sweeps})
@@ -217,7 +245,7 @@ def _chosen(sweeps: Sequence[Sweep], kind: Kind, channel: str | None) -> list[Sw
 
 
 def _points(
-    sweeps: Iterable[Sweep],
+    every: Sequence[Sweep],
     kind: Kind,
     criterion: Criterion,
     normal: Normal,
@@ -225,7 +253,6 @@ def _points(
     criteria: Sequence[Criterion],
     channel: str | None,
 ) -> list[_Point]:
-    every = list(sweeps)
     wanted = [valid_criterion(c) for c in (criterion, *criteria)]
     chosen = _chosen(every, kind, channel)
     states = normal_states(_of(every, channel), normal, kind)
@@ -238,7 +265,10 @@ def _some_cross(found: Sequence[str], criterion: Criterion) -> None:
     if any(status in _MEASURED for status in found):
         return
     words = {Status.NORMAL: "lie above it throughout", Status.BEYOND_RANGE: "lie below it throughout"}
-    counted = [(found.count(status), words.get(Status(status), "have too few points")) for status in sorted(set(found))]
+    counted = [
+        (found.count(status), words.get(Status(status), "have no R_N or too few points"))
+        for status in sorted(set(found))
+    ]
     told = " and ".join(f"{count} of {len(found)} {word}" for count, word in counted)
     raise InvalidInput(f"`sweeps` must cross {criterion_name(criterion)} somewhere, but {told}")
 
@@ -253,7 +283,9 @@ def _point(sweep: Sweep, normal: NormalResistance, offset: str | float, criteria
     spread = float(np.ptp(several)) if len(several) > 1 else np.nan
     count = sum(len(flank.crossing.others) + bool(np.isfinite(flank.crossing.x)) for flank, *_ in found)
     plus, minus = ends.get(1, np.nan), ends.get(-1, np.nan)
-    return _Point(sweep, normal, level, value, sigma, sigma_normal, status, plus, minus, count, spread)
+    slopes = [flank.crossing.slope for flank, *_ in found if np.isfinite(flank.crossing.x)]
+    shift = level.shift(criteria[0], normal.value, slopes)
+    return _Point(sweep, normal, level, value, sigma, sigma_normal, status, plus, minus, count, spread, shift)
 
 
 def _merged(found: Sequence[Flank]) -> tuple[float, float, float, Status]:
@@ -268,16 +300,27 @@ def _merged(found: Sequence[Flank]) -> tuple[float, float, float, Status]:
     return float(np.mean([c.x for c in crossed])), float(np.hypot(own, common)), common, status
 
 
-def _table(points: Sequence[_Point], criterion: Criterion, swept: str, resolution: float) -> xr.Dataset:
+def _table(
+    points: Sequence[_Point], criterion: Criterion, swept: str, resolution: float, noted: dict[str, str]
+) -> xr.Dataset:
     held = "T" if swept == "B" else "B"
     unit = {"T": "K", "B": "T"}
     rows = [_row(p, points, swept, held, resolution) for p in points]
     units = dict.fromkeys((f"{swept}_plus", f"{swept}_minus", f"sigma_{swept}_normal"), unit[swept])
     units |= {"T": "K", "sigma_T": "K", "B": "T", "sigma_B": "T", "theta": "degree", "R_N": "Ohm", "sigma_R_N": "Ohm"}
-    units |= dict.fromkeys(("spread", "hysteresis", "range_low", "range_high"), unit[swept]) | {"offset": "Ohm"}
+    units |= dict.fromkeys(("spread", "hysteresis", "range_low", "range_high", "offset_shift"), unit[swept]) | {
+        "offset": "Ohm"
+    }
     rules = "; ".join(sorted({p.normal.rule for p in points}))
     taken = "subtracted" if any(p.offset.taken_off for p in points) else "reported"
-    return _dataset(rows, units, {"criterion": criterion, "normal": rules, "offset": taken, "swept": swept})
+    attrs = {"criterion": criterion, "normal": rules, "offset": taken, "swept": swept} | noted
+    moved = [row["offset_shift"] for row in rows if abs(row["offset_shift"]) > 0]
+    if moved:
+        attrs["offset_note"] = (
+            f"{len(moved)} of {len(rows)} sweeps have an offset above three of its errors that is not subtracted: "
+            f"see offset_shift, up to {max(moved, key=abs):.3g} {unit[swept]}"
+        )
+    return _dataset(rows, units, attrs)
 
 
 def _row(p: _Point, points: Sequence[_Point], swept: str, held: str, resolution: float) -> dict[str, Any]:
@@ -288,7 +331,7 @@ def _row(p: _Point, points: Sequence[_Point], swept: str, held: str, resolution:
         f"sigma_{swept}": float(np.hypot(p.sigma, resolution)),
         f"sigma_{swept}_normal": p.sigma_normal,
         held: s.T if held == "T" else abs(s.B),
-        f"sigma_{held}": s.T_spread if held == "T" else s.B_spread,
+        f"sigma_{held}": s.T_error if held == "T" else s.B_error,
         "theta": s.theta,
         "direction": "up" if s.up else "down",
         "channel": s.channel,
@@ -299,6 +342,7 @@ def _row(p: _Point, points: Sequence[_Point], swept: str, held: str, resolution:
         "R_N": float(p.normal(*place)),
         "sigma_R_N": float(p.normal.error(*place)),
         "offset": p.offset.value,
+        "offset_shift": p.offset_shift,
         "crossings": p.crossings,
         "range_low": float(np.nanmin(np.abs(s.x), initial=np.inf)),
         "range_high": float(np.nanmax(np.abs(s.x), initial=0.0)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, product
 from typing import Any, Literal
 
@@ -14,13 +14,14 @@ import numpy as np
 from spinvalley.checks import Floats, InvalidInput, one_of
 from spinvalley.experiment.admissibility import Sample
 from spinvalley.experiment.catalogue import Formula
-from spinvalley.experiment.fitted import Fit
+from spinvalley.experiment.fitted import INTERPOLATED, Fit
 from spinvalley.experiment.least_squares import Batch
 from spinvalley.experiment.problem import Problem, Row, build
-from spinvalley.experiment.theory import Theory
+from spinvalley.experiment.theory import Sampled, Theory
 
 _MOST_STARTS, _THIN, _ROUGH, _KEPT = 64, 10, 12, 3
 _ITERATIONS, _SETTLED, _FLAT, _FAR = 20, 1e-6, 1e-5, 30.0
+_REFINEMENTS, _REACH, _SHRINK = 5, 6.0, 0.25
 
 Loss = Literal["linear", "soft_l1"]
 Scale = Literal["fixed", "free"]
@@ -64,7 +65,8 @@ def fit(
 
     Args:
         table: DataFrame, Dataset or dict of arrays with T (K) or theta (degrees), B (T), and where known sigma_B (T)
-            and sigma_T (K); columns such as B_kOe are converted.
+            and sigma_T (K); columns such as B_kOe are converted. Rows with a status other than "converged" and, for
+            angular formulas, without an angle are left out (`Fit.left_out`). sigma_B may be 0 where the other is not.
         formula: a name or function of `formulas`, a Theory, or any function f(T, **parameters).
         fixed: values of parameters that are held; if it holds all, the formula is only judged. alpha, lambda_so and
             offset are 0 unless given a start or bounds.
@@ -82,7 +84,7 @@ def fit(
 
     Raises:
         InvalidInput: columns missing, NaN, a point twice, fewer points than parameters, all points above Tc, unknown
-            parameters.
+            parameters, a held value or bounds outside a parameter's domain.
 
     Source: J. Orear, doi:10.1119/1.12972 (effective variance).
 
@@ -153,18 +155,45 @@ def _solved(problem: Problem, loss: str, scale: str | None, sample: Sample) -> F
     rule = one_of("scale", scale or ("fixed" if problem.measured else "free"), ("fixed", "free"))
     if rule == "fixed" and not problem.measured:
         raise InvalidInput("`scale` must be 'free' without a column sigma_B, but is 'fixed'")
-    sigma = np.concatenate([block.sigma_B for block in problem.blocks])
+    sigma = problem.rough_sigma
     batch = Batch(problem, sigma, np.ones(sigma.size), problem.B, robust)
     if not problem.free:
         done = Batch(problem, problem.sigma(np.zeros(0)), batch.weights, batch.data, robust)
         return Fit(done, np.zeros(0), rule, sample, None)
     best, others = _global(batch)
+    found = _settled(batch, best, rule, sample, others)
+    for _ in range(_REFINEMENTS):
+        if found.interpolation <= INTERPOLATED or not np.isfinite(found.interpolation):
+            break
+        _refine(found)
+        best = found.batch.minimise(found.best[None]).sets[0]
+        found = _settled(found.batch, best, rule, sample, others)
+    return found
+
+
+def _refine(found: Fit) -> None:
+    """Finer grids of every sampled theory around the best parameters, as wide as their errors."""
+    errors = found.errors
+    for block in found.batch.problem.blocks:
+        sampled = block.formula.field
+        if not isinstance(sampled, Sampled):
+            continue
+        best = np.array([[found.best[s] if isinstance(s, int) else s for s in block.source]])
+        reach = np.array([errors[found.names[s]] if isinstance(s, int) else 0.0 for s in block.source])
+        reach = np.where(np.isfinite(reach), _REACH * reach, 0.0)
+        wide = sampled.inner(best + reach) - sampled.inner(best)
+        sampled.refine(tuple(map(float, best[0])), wide[0], _SHRINK)
+
+
+def _settled(batch: Batch, best: Floats, rule: str, sample: Sample, others: tuple[dict[str, float], ...]) -> Fit:
+    """The minimum with its effective variance."""
+    problem = batch.problem
     for _ in range(_ITERATIONS):
         following = problem.sigma(best)
         settled = np.allclose(following, batch.sigma, rtol=_SETTLED, atol=0)
         if settled:
             break
-        batch = Batch(problem, following, batch.weights, batch.data, robust)
+        batch = replace(batch, sigma=following)
         best = batch.minimise(best[None]).sets[0]
     polished, result = _polished(batch, best)
     return Fit(batch, polished, rule, sample, result, others, converged=bool(settled and result.success))
@@ -175,9 +204,10 @@ def _global(batch: Batch) -> tuple[Floats, tuple[dict[str, float], ...]]:
     problem = batch.problem
     axes = [parameter.starts(problem.x, problem.B) for parameter in problem.free]
     grid = np.array(list(islice(product(*axes), _MOST_STARTS)), dtype=float)
-    problem.field(grid[:1])  # all temperatures first: a sampled theory is then not called for the few
+    for block in problem.blocks:
+        block.prepare()  # all temperatures first: a sampled theory is then not called for the few
     thin = problem.thinned(_THIN)
-    sigma = np.concatenate([block.sigma_B for block in thin.blocks])
+    sigma = thin.rough_sigma
     few = Batch(thin, sigma, np.ones(sigma.size), thin.B, batch.robust)
     rough = few.minimise(grid, rounds=_ROUGH, flat=1e-4)
     fine = batch.minimise(_different(rough.sets, rough.cost), flat=_FLAT)

@@ -9,8 +9,10 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 
 from spinvalley.checks import Floats, InvalidInput, Status, instance, real, tolerance
+from spinvalley.experiment.dips import dips
+from spinvalley.experiment.local_fit import FEWEST
 from spinvalley.experiment.normal_resistance import NormalResistance
-from spinvalley.experiment.regression import FEWEST, Crossing, Curve, crossing, smooth
+from spinvalley.experiment.regression import Crossing, Curve, crossing, smooth
 from spinvalley.experiment.sweeps import Sweep
 
 __all__ = ["Criterion", "Flank", "Offset", "Side", "criterion_name", "flanks", "offset_of", "sides", "valid_criterion"]
@@ -23,6 +25,9 @@ _ZERO: Final = 0.01  # of R_N above the offset
 _CLEAR: Final = 3.0  # noises, where they are more
 _LOW: Final = 0.05  # share of the range that tells the offset
 _DEEP: Final = 0.1  # of R_N: an offset is smaller
+_SIGNIFICANT: Final = 3.0  # standard errors of an offset that counts
+_TINY: Final = 1e-4  # of R_N: a smaller offset does not
+_QUARTER: Final = 90.0  # degrees
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,22 @@ class Offset:
     value: float = np.nan
     sigma: float = 0.0
     taken_off: bool = False
+
+    def shift(self, criterion: Criterion, normal: float, slopes: Sequence[float]) -> float:
+        """By how much the crossing would move if the offset were subtracted; 0 if it is, or is not significant.
+
+        Args:
+            criterion: of the crossing.
+            normal: R_N, Ohm.
+            slopes: of R at the crossings, Ohm per unit; the mean over them is given, NaN without one.
+        """
+        if not len(slopes):
+            return np.nan
+        significant = abs(self.value) > max(_SIGNIFICANT * self.sigma, _TINY * normal)
+        if self.taken_off or criterion == "zero" or not significant:
+            return 0.0
+        share = 1 - _ONSET if isinstance(criterion, str) else criterion
+        return float(np.mean([(1 - share) * self.value / slope for slope in slopes]))
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,21 +101,22 @@ def criterion_name(criterion: Criterion) -> str:
 
 
 def sides(sweep: Sweep) -> list[Side]:
-    """The rising sides of a sweep: both signs of the field, the temperature, or both flanks of the angle's dip.
+    """The rising sides of a sweep: both signs of the field, the temperature, or both flanks of each dip in angle.
 
-    A side of a field sweep needs 5 points and half the reach of the other.
+    A side needs 5 points and half the reach of the longest; a flank in angle ends 90 degrees from its dip.
     """
     if sweep.kind == "temperature":
         return [Side(1, sweep.x, sweep.R, sweep.sigma)]
-    start = 0.0 if sweep.kind == "field" else _lowest(sweep)
-    parts = [_half(sweep, sign, start) for sign in (1, -1)]
-    reach = [np.nanmax(np.abs(part.x - part.sign * start), initial=0.0) for part in parts]
+    instance("sweep", sweep, Sweep, "one of `Run.sweeps()`")
+    starts, length = ([0.0], np.inf) if sweep.kind == "field" else (dips(sweep), _QUARTER)
+    pairs = [(start, _half(sweep, sign, start, length)) for start in starts for sign in (1, -1)]
+    reach = [np.nanmax(np.abs(part.x - part.sign * start), initial=0.0) for start, part in pairs]
     kept = [
         part
-        for part, length in zip(parts, reach, strict=True)
-        if np.isfinite(part.R).sum() >= FEWEST and length >= 0.5 * max(reach)
+        for (_, part), far in zip(pairs, reach, strict=True)
+        if np.isfinite(part.R).sum() >= FEWEST and far >= 0.5 * max(reach)
     ]
-    return kept or [max(parts, key=lambda part: part.x.size)]
+    return kept or [max((part for _, part in pairs), key=lambda part: part.x.size)]
 
 
 def offset_of(sweep: Sweep, normal: NormalResistance, choice: str | float) -> Offset:
@@ -116,7 +138,7 @@ def offset_of(sweep: Sweep, normal: NormalResistance, choice: str | float) -> Of
     low = size <= size.min() + _LOW * np.ptp(size)
     low[np.argsort(size)[:3]] = True
     value = float(np.median(R[low]))
-    if abs(value) > _DEEP * normal.value:
+    if not abs(value) <= _DEEP * normal.value:
         return Offset()
     scatter = float(np.median(np.abs(R[low] - value))) / 0.6745
     return Offset(value, scatter * float(np.sqrt(np.pi / 2 / low.sum())), choice == "subtract")
@@ -135,7 +157,7 @@ def flanks(sweep: Sweep, normal: NormalResistance, offset: Offset, criteria: Seq
 def _crossed(
     curve: Curve | None, sweep: Sweep, normal: NormalResistance, offset: Offset, criterion: Criterion
 ) -> Crossing:
-    if curve is None:
+    if curve is None or np.isnan(normal.value):
         return Crossing(np.nan, np.nan, np.nan, np.nan, Status.FAILED)
     line, share = _level(sweep, normal, offset, criterion, curve.sigma_R)
     rough = crossing(curve, None, line)
@@ -171,17 +193,8 @@ def _place(sweep: Sweep, x: float) -> tuple[float, float]:
     return float(np.nan_to_num(T)), float(np.nan_to_num(B))
 
 
-def _half(sweep: Sweep, sign: int, start: float) -> Side:
-    chosen = sign * (sweep.x - start) >= 0
+def _half(sweep: Sweep, sign: int, start: float, length: float) -> Side:
+    away = sign * (sweep.x - start)
+    chosen = (away >= 0) & (away <= length)
     sigma = None if sweep.sigma is None else sweep.sigma[chosen]
     return Side(sign, sign * sweep.x[chosen], sweep.R[chosen], sigma)
-
-
-def _lowest(sweep: Sweep) -> float:
-    """The angle of lowest resistance, smoothed."""
-    instance("sweep", sweep, Sweep, "one of `Run.sweeps()`")
-    good = np.isfinite(sweep.x) & np.isfinite(sweep.R)
-    if np.unique(sweep.x[good]).size < FEWEST:
-        return float(np.nan_to_num(np.nanmedian(sweep.x))) if good.any() else 0.0
-    curve = smooth(sweep.x, sweep.R)
-    return float(curve.x[np.argmin(curve.fit)])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +15,7 @@ from spinvalley.experiment.source import Source
 
 _HEAD: Final = 65_536
 _LARGEST_TEXT: Final = 2 * 1024**3
+_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,33 @@ def detect(head: bytes, where: str) -> str:
             return name
     known = ", ".join(format.name for format in _FORMATS)
     raise InvalidInput(f"`{where}` must be of one of the formats {known}, but its content is of none")
+
+
+def existing(path: str | Path) -> Path:
+    """The path of a file that is there, on this machine.
+
+    Raises:
+        InvalidInput: no path, an address, a folder, a file that is not there.
+    """
+    if not isinstance(path, str | Path):
+        raise InvalidInput(f"`path` must be the path of a file, e.g. 'run.dat', but is {path!r}")
+    text = str(path)
+    if _URL.match(text) or "\0" in text:
+        raise InvalidInput(f"`path` must be a file on this machine, but is {text[:80]!r}")
+    found = Path(path).expanduser()
+    try:
+        if found.is_file():
+            return found
+        what = "a folder" if found.is_dir() else "no file" if found.exists() else "not there"
+    except OSError:
+        what = "not there"
+    raise InvalidInput(f"`path` must be a file, but {text[:200]} is {what}")
+
+
+def sha256(path: Path) -> str:
+    """Checksum of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def open_source(path: Path, format: str | None, encoding: str | None, run: int | None) -> Source:

@@ -18,6 +18,7 @@ from spinvalley.experiment.breaking import Law
 from spinvalley.experiment.landau import (
     above,
     anisotropic_3d,
+    broadcasting,
     gl_3d_parallel,
     gl_parallel,
     gl_perpendicular,
@@ -49,6 +50,7 @@ UNPROTECTED = Law(breaking.unprotected)
 WHH = Law(breaking.whh, power=1.0)
 
 
+@broadcasting
 def klb(T: ArrayLike, tc: ArrayLike, tau_so: ArrayLike) -> Any:
     """In-plane Hc2 limited by spin-orbit scattering (Klemm, Luther, Beasley).
 
@@ -74,6 +76,7 @@ def klb(T: ArrayLike, tc: ArrayLike, tau_so: ArrayLike) -> Any:
     return _solve(KLB, above("T", T, zero=True), tc, above("tau_so", tau_so))
 
 
+@broadcasting
 def whh(T: ArrayLike, tc: ArrayLike, slope: ArrayLike, alpha: ArrayLike = 0.0, lambda_so: ArrayLike = 0.0) -> Any:
     """Hc2 of a dirty bulk superconductor: orbits, Pauli limit, spin-orbit scattering (Werthamer, Helfand, Hohenberg).
 
@@ -103,6 +106,7 @@ def whh(T: ArrayLike, tc: ArrayLike, slope: ArrayLike, alpha: ArrayLike = 0.0, l
     return _solve(WHH, kelvins, tc, steep, above("alpha", alpha, zero=True), above("lambda_so", lambda_so, zero=True))
 
 
+@broadcasting
 def abrikosov_gorkov(T: ArrayLike, tc: ArrayLike, b0: ArrayLike, power: float = 1.0) -> Any:
     """Hc2 of a pair-breaking energy that grows as B^power (Abrikosov, Gor'kov; Maki).
 
@@ -132,6 +136,7 @@ def abrikosov_gorkov(T: ArrayLike, tc: ArrayLike, b0: ArrayLike, power: float = 
     return _solve(law, above("T", T, zero=True), tc, above("b0", b0))
 
 
+@broadcasting
 def ising(T: ArrayLike, tc: ArrayLike, splitting: ArrayLike) -> Any:
     """In-plane Hc2 of an Ising superconductor with one spin splitting on its Fermi surface.
 
@@ -158,6 +163,7 @@ def ising(T: ArrayLike, tc: ArrayLike, splitting: ArrayLike) -> Any:
     return _solve(ISING, above("T", T), tc, above("splitting", splitting, zero=True))
 
 
+@broadcasting
 def ising_rashba(T: ArrayLike, tc: ArrayLike, splitting: ArrayLike, rashba_ratio: ArrayLike) -> Any:
     """In-plane Hc2 of an Ising superconductor with helical Rashba coupling.
 
@@ -186,6 +192,7 @@ def ising_rashba(T: ArrayLike, tc: ArrayLike, splitting: ArrayLike, rashba_ratio
     return _solve(ISING_RASHBA, kelvins, tc, above("splitting", splitting, zero=True), ratio)
 
 
+@broadcasting
 def ising_intervalley(T: ArrayLike, tc: ArrayLike, splitting: ArrayLike, tau_iv: ArrayLike) -> Any:
     """In-plane Hc2 of an Ising superconductor whose electrons are scattered between the valleys.
 
@@ -214,6 +221,7 @@ def ising_intervalley(T: ArrayLike, tc: ArrayLike, splitting: ArrayLike, tau_iv:
     return _solve(ISING_INTERVALLEY, kelvins, tc, above("splitting", splitting, zero=True), time)
 
 
+@broadcasting
 def pauli(T: ArrayLike, tc: ArrayLike, order: int = 1) -> Any:
     """Pauli limit without spin-orbit coupling.
 

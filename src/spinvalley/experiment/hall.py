@@ -7,14 +7,15 @@ from typing import Final
 
 import numpy as np
 
-from spinvalley.checks import Floats, InvalidInput, non_negative, one_of, positive
-from spinvalley.experiment.regression import axis_pair
+from spinvalley.checks import Floats, InvalidInput, floats, non_negative, one_of, positive
 from spinvalley.units import ELEMENTARY_CHARGE, HBAR, HBAR2_2M
 
 __all__ = ["HallResult", "hall", "scattering_time"]
 
 _MASS_PER_CHARGE: Final = HBAR**2 / (2 * HBAR2_2M) * 1e15  # m_e/e in V s^2/m^2
 _FEWEST: Final = 3
+_EVEN_TERMS: Final = 8  # most powers of B^2 that the even part may hold
+_ROUNDING: Final = 1.001
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ def hall(
 ) -> HallResult:
     """Density n = 1/(e |dR_xy/dB|), mobility 1/(n e R_sheet), and tau = mobility m/e, of one kind of carrier.
 
-    R_xy is made odd in B, (R(B) - R(-B))/2, by interpolation, and a line with intercept is fitted to it; with one sign
-    of the field only the line is fitted to R_xy itself. Errors come from the scatter about the line.
+    A line, odd in B, and an even polynomial (what the longitudinal resistance adds) are fitted together to the readings
+    up to the largest field that both signs reach; with one sign of the field only a line is fitted. Errors come from
+    the scatter about the fit; each reading counts once, so that repeated branches are no better than their number.
 
     Args:
         B: perpendicular field in T, (n,), any order.
@@ -87,7 +89,8 @@ def hall(
         The `HallResult`.
 
     Raises:
-        InvalidInput: fewer than 3 finite fields, a slope of 0, or a length, width, mass or R_xx that is not positive.
+        InvalidInput: shapes differ, fewer than 3 finite fields, a slope of 0, or a length, width, mass or R_xx that is
+            not positive.
 
     Example:
         >>> B = np.linspace(-9, 9, 19)
@@ -96,14 +99,12 @@ def hall(
         (0.850, 86.0, 'electrons')
     """
     one_of("electrons", electrons, ("negative", "positive"))
-    square = positive("width", width) / positive("length", length)
-    slope, sigma_slope, intercept, sigma_intercept, even = _line(*_odd(*_finite(B, R_xy)))
+    sheet, sigma_sheet = _sheet(R_xx, sigma_R_xx, positive("width", width) / positive("length", length))
+    slope, sigma_slope, intercept, sigma_intercept, even = _line(*_finite(B, R_xy))
     if slope == 0:
         raise InvalidInput("`R_xy` must change with the field, but its slope is 0.0")
     relative = sigma_slope / abs(slope)
     n2D = 1e-4 / (ELEMENTARY_CHARGE * abs(slope))
-    sheet = np.nan if R_xx is None else positive("R_xx", R_xx) * square
-    sigma_sheet = np.nan if R_xx is None else non_negative("sigma_R_xx", sigma_R_xx) * square
     mobility = 1e4 * abs(slope) / sheet
     sigma_mobility = mobility * float(np.hypot(relative, sigma_sheet / sheet))
     m = np.nan if mass is None else positive("mass", mass)
@@ -148,33 +149,48 @@ def _tau(mobility: float, mass: float) -> float:
     return mobility * 1e-4 * mass * _MASS_PER_CHARGE * 1e15
 
 
+def _sheet(R_xx: float | None, sigma_R_xx: float, square: float) -> tuple[float, float]:
+    """Sheet resistance and its error, NaN if not given."""
+    if R_xx is None:
+        return np.nan, np.nan
+    return positive("R_xx", R_xx) * square, non_negative("sigma_R_xx", sigma_R_xx) * square
+
+
 def _finite(B: Floats, R: Floats) -> tuple[Floats, Floats]:
-    B, R = axis_pair(B, R)
+    B, R = floats("B", B), floats("R_xy", R)
+    if B.ndim != 1 or R.ndim != 1 or B.shape != R.shape:
+        raise InvalidInput(f"`B` and `R_xy` must be lists of one length, but have the shapes {B.shape} and {R.shape}")
     good = np.isfinite(B) & np.isfinite(R)
     B, R = B[good], R[good]
     if np.unique(B).size < _FEWEST:
         raise InvalidInput(f"`R_xy` must be given at {_FEWEST} fields at least, but is at {np.unique(B).size}")
-    order = np.argsort(B, kind="stable")
-    return B[order], R[order]
+    return B, R
 
 
-def _odd(B: Floats, R: Floats) -> tuple[Floats, Floats, float]:
-    """|B|, odd part, and mean even part where both signs were measured; else B, R and NaN."""
-    both = (B > 0) & (np.abs(B) <= -B.min()) & (np.abs(B) <= B.max())
-    size = np.unique(B[both])
-    if size.size < _FEWEST:
-        return B, R, np.nan
-    mean_B, index = np.unique(B, return_inverse=True)
-    mean_R = np.bincount(index, R) / np.bincount(index)
-    plus, minus = np.interp(size, mean_B, mean_R), np.interp(-size, mean_B, mean_R)
-    return size, (plus - minus) / 2, float(np.mean((plus + minus) / 2))
+def _line(B: Floats, R: Floats) -> tuple[float, float, float, float, float]:
+    """Slope and intercept of the odd part with their standard errors, and the mean even part, from the raw points.
+
+    Where both signs of the field were measured, R = slope B + intercept sign B + an even polynomial is fitted to the
+    readings themselves, so that each counts once.
+    """
+    reach = min(B.max(), -B.min())
+    inside = np.abs(B) <= reach * _ROUNDING
+    scarcer = min(np.unique(B[inside & (B > 0)]).size, np.unique(B[inside & (B < 0)]).size) if reach > 0 else 0
+    if scarcer < _FEWEST:
+        (slope, intercept), (sigma_slope, sigma_intercept), _ = _solved(np.array([B, np.ones_like(B)]), R)
+        return slope, sigma_slope, intercept, sigma_intercept, np.nan
+    B, R = B[inside], R[inside]
+    terms = int(np.clip(scarcer // 2, 1, _EVEN_TERMS))
+    even = np.polynomial.legendre.legvander(2 * (B / reach) ** 2 - 1, terms - 1).T
+    (slope, intercept, *rest), (sigma_slope, sigma_intercept, *_), _ = _solved(np.array([B, np.sign(B), *even]), R)
+    return slope, sigma_slope, intercept, sigma_intercept, float(np.mean(np.array(rest) @ even))
 
 
-def _line(x: Floats, y: Floats, even: float) -> tuple[float, float, float, float, float]:
-    middle = float(x.mean())
-    spread = float(np.sum((x - middle) ** 2))
-    slope = float((x - middle) @ y / spread)
-    intercept = float(y.mean()) - slope * middle
-    scatter = float(np.sqrt(np.sum((y - intercept - slope * x) ** 2) / max(x.size - 2, 1)))
-    sigma_intercept = scatter * float(np.sqrt(1 / x.size + middle**2 / spread))
-    return slope, scatter / float(np.sqrt(spread)), intercept, sigma_intercept, even
+def _solved(columns: Floats, R: Floats) -> tuple[list[float], list[float], float]:
+    """Least squares: coefficients, their standard errors, and the scatter of R; columns (k, n)."""
+    size = np.linalg.norm(columns, axis=1)
+    inverse = np.linalg.pinv((columns / size[:, None]).T)
+    found = inverse @ R / size
+    left = R - found @ columns
+    scatter = float(np.sqrt(left @ left / max(R.size - len(columns), 1)))
+    return found.tolist(), (scatter * np.linalg.norm(inverse, axis=1) / size).tolist(), scatter

@@ -2,22 +2,28 @@
 
 The cost of the best fit with the parameter held, minus the least cost, reaches chi^2 (or, with a free scale of sigma,
 Student's t^2) of the level at the ends of the interval. An end that is not reached before the bound of the parameter,
-or only because another parameter that varies over decades is stopped at its bound, is open: the interval is then
-one-sided, and says so.
+or only because another parameter that varies over decades is stopped at its bound (letting it go on would undo most of
+the rise), is open: the interval is then one-sided, and says so.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import islice, product
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
 from spinvalley.checks import Floats
+from spinvalley.experiment.catalogue import Parameter
 from spinvalley.experiment.least_squares import Batch
 
 _ROUNDS, _CLOSE, _FURTHER, _FAR_LOG, _FLAT = 40, 1e-4, 3.0, 1.5, 1e-8
+_EDGE, _SCAN, _SCANS, _MOST_TRIALS = 30.0, 41, 4, 128
+_STEEP = 10.0
+_MOST, _DECADE, _INTERPOLATED, _FAR_SIGMA = 0.5, 2.3, 0.1, 1.0
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,61 @@ def threshold(level: float, cost: float, freedom: int, free_scale: bool) -> floa
     return float(cost / freedom * stats.t.ppf(0.5 + 0.5 * level, freedom) ** 2)
 
 
+Ordered = tuple[int, int]
+
+
+def constrained(
+    batch: Batch, best: Floats, limits: Mapping[int, tuple[float, float]], ordered: Ordered | None = None
+) -> float:
+    """The least cost where parameters stay within limits; inf if none can.
+
+    Args:
+        batch: the problem with its data.
+        best: best parameters (k,) without the limits.
+        limits: column to (low, high).
+        ordered: columns (a, b) of positive parameters that are held equal: the edge of a < b.
+    """
+    free = list(batch.problem.free)
+    for column, (low, high) in limits.items():
+        own = free[column]
+        low, high = max(low, own.low), min(high, own.high)
+        if low > high:
+            return float("inf")
+        free[column] = replace(own, low=low, high=max(high, low * (1 + 1e-9)), log=own.log and low > 0)
+    limited = replace(batch, problem=replace(batch.problem, free=tuple(free)))
+    least, greatest = limited.problem.bounds
+    if ordered is not None:
+        return _diagonal(limited, np.clip(best, least, greatest), *ordered)
+    axes = [_trials(parameter, float(value), limited) for parameter, value in zip(free, best, strict=True)]
+    sets = np.array([np.clip(best, least, greatest), *islice(product(*axes), _MOST_TRIALS)], dtype=float)
+    return float(np.min(limited.minimise(sets, flat=_FLAT).cost))
+
+
+def _diagonal(batch: Batch, best: Floats, first: int, second: int) -> float:
+    """The least cost with two positive parameters equal: ever finer scans."""
+    least, greatest = batch.problem.bounds
+    low, high = max(least[first], least[second]), min(greatest[first], greatest[second])
+    middle, reach, cost = float(np.sqrt(best[first] * best[second])), _EDGE, np.inf
+    if low > high:
+        return float("inf")
+    for _ in range(_SCANS):
+        values = np.clip(np.geomspace(middle / reach, middle * reach, _SCAN), low, high)
+        sets = np.tile(best, (_SCAN, 1))
+        sets[:, [first, second]] = values[:, None]
+        frozen = np.zeros(sets.shape, dtype=bool)
+        frozen[:, [first, second]] = True
+        found = batch.minimise(sets, frozen, flat=_FLAT)
+        lowest = int(np.argmin(found.cost))
+        middle, reach, cost = float(values[lowest]), float(reach ** (3 / _SCAN)), min(cost, float(found.cost[lowest]))
+    return float(cost)
+
+
+def _trials(parameter: Parameter, value: float, batch: Batch) -> list[float]:
+    """Values to start from within the bounds: the best, the usual ones."""
+    starts = (value, *parameter.starts(batch.problem.x, batch.problem.B))
+    return list(dict.fromkeys(float(np.clip(v, parameter.low, parameter.high)) for v in starts))
+
+
 def profile(
     batch: Batch, best: Floats, cost: float, errors: Floats, rise: float, which: list[int], level: float
 ) -> list[Interval]:
@@ -94,9 +155,12 @@ def profile(
     Returns:
         One Interval for each of `which`.
     """
-    index = np.repeat(which, 2)
+    index = np.repeat(np.asarray(which), 2)
     side = np.tile([-1.0, 1.0], len(which))
-    ends, open_, solved = _Search(batch, best, cost, rise, index, side).ends(errors)
+    ends, open_, solved, sets = _Search(batch, best, cost, rise, index, side).ends(errors)
+    sigma = batch.sigma * np.sqrt(min(max(rise, 1e-300), _FAR_SIGMA))
+    for end in np.flatnonzero(solved & ~open_):
+        solved[end] = batch.problem.deviation(sets[[end]], sigma) <= _INTERPOLATED
     out = []
     for row, column in enumerate(which):
         low, high = (None if open_[2 * row + j] else float(ends[2 * row + j]) for j in (0, 1))
@@ -118,8 +182,8 @@ class _Search:
     index: NDArray[np.int64]
     side: Floats
 
-    def ends(self, errors: Floats) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_]]:
-        """Ends, which of them are open, which are accurate. Positive parameters are sought on a logarithmic scale.
+    def ends(self, errors: Floats) -> tuple[Floats, NDArray[np.bool_], NDArray[np.bool_], Floats]:
+        """Ends, which are open, which accurate, and all parameters there. Positive ones go on a logarithmic scale.
 
         The root of the cost's rise is nearly linear in the parameter: a secant search inside a bracket.
         """
@@ -149,15 +213,38 @@ class _Search:
             open_[rows] = stuck | self._dragging(rows, companions[rows])
             solved[rows] = stuck | (np.abs(q - 1) < _CLOSE)
             move[rows] = _next(inside[rows], inside_q[rows], outside[rows], outside_q[rows], width[rows], far[rows])
-        return _outer(origin + self.side * end, log), open_, solved
+        return _outer(origin + self.side * end, log), open_, solved, companions
 
     def _dragging(self, rows: NDArray[np.int64], sets: Floats) -> NDArray[np.bool_]:
-        """Whether another parameter that varies over decades has been dragged to its bound."""
+        """Whether letting another parameter that varies over decades beyond its bound would undo most of the rise."""
         problem = self.batch.problem
         low, high = problem.bounds
-        at_bound = np.isclose(sets, low, rtol=1e-6, atol=0) | np.isclose(sets, high, rtol=1e-6, atol=0)
+        at_low, at_high = (np.isclose(sets, bound, rtol=1e-6, atol=0) for bound in (low, high))
         other = np.arange(low.size) != self.index[rows][:, None]
-        return np.asarray(np.any(at_bound & other & np.array([p.log for p in problem.free]), axis=1))
+        stopped = (at_low | at_high) & other & np.array([p.log for p in problem.free])
+        out = np.zeros(rows.size, dtype=bool)
+        for row, column in zip(*np.nonzero(stopped), strict=True):
+            side = -1.0 if at_low[row, column] else 1.0
+            before = self._gain(self.best, int(column), side, None)
+            if before < self.rise:  # else the bound cuts off the best fit itself, and the interval is that within it
+                gain = self._gain(sets[row], int(column), side, int(self.index[rows[row]]))
+                out[row] |= gain > _MOST * self.rise + before
+        return out
+
+    def _gain(self, values: Floats, column: int, side: float, held: int | None) -> float:
+        """How much lower the cost is foretold to be with a parameter beyond its bound, by a factor 10 at most."""
+        value = float(values[column])
+        low, high = (b[column] for b in self.batch.problem.bounds)
+        if held is None and not np.isclose(value, low if side < 0 else high, rtol=1e-6, atol=0):
+            return 0.0
+        slope, normal = self.batch.slopes(values)
+        rest = [i for i in range(values.size) if i not in (column, held)]
+        stiff = float(normal[column, column])
+        if rest:
+            stiff -= float(normal[column, rest] @ np.linalg.pinv(normal[np.ix_(rest, rest)]) @ normal[rest, column])
+        push = side * float(slope[column])
+        step = min(push / max(stiff, 1e-300), _DECADE)
+        return step * (2 * push - step * max(stiff, 0.0)) if push > 0 else 0.0
 
     def _follow(self, rows: NDArray[np.int64], value: Floats, start: Floats) -> tuple[Floats, Floats]:
         """The other parameters with one held at `value`, and the root of the cost's relative rise."""
@@ -183,7 +270,7 @@ def _next(inside: Floats, low_q: Floats, outside: Floats, high_q: Floats, width:
     growth = np.where(low_q > 0.05, 1.05 / np.maximum(low_q, 0.05), _FURTHER)
     outward = np.minimum(np.minimum(inside * np.clip(growth, 1.1, _FURTHER), inside + far), width)
     reach = np.where(np.isfinite(outside), outside, 0.0)
-    share = np.clip((1 - low_q) / np.maximum(high_q - low_q, 1e-12), 0.02, 0.98)
+    share = np.where(high_q > _STEEP, 0.5, np.clip((1 - low_q) / np.maximum(high_q - low_q, 1e-12), 0.02, 0.98))
     return np.asarray(np.where(np.isfinite(outside), inside + share * (reach - inside), outward))
 
 

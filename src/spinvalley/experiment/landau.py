@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -10,7 +12,28 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats, InvalidInput, floats
 from spinvalley.units import FLUX_QUANTUM
 
+P = ParamSpec("P")
+R = TypeVar("R")
 
+
+def broadcasting(function: Callable[P, R]) -> Callable[P, R]:
+    """The function, with one sentence where the shapes of its arguments do not broadcast."""
+
+    @wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        shapes = [np.shape(floats("arguments", v)) for v in (*args, *kwargs.values()) if not np.isscalar(v)]
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise InvalidInput(
+                f"`arguments` must broadcast, but have the shapes {', '.join(map(str, shapes))}"
+            ) from None
+        return function(*args, **kwargs)
+
+    return guarded
+
+
+@broadcasting
 def gl_perpendicular(T: ArrayLike, tc: ArrayLike, xi: ArrayLike) -> Any:
     """Hc2 of a film in a perpendicular field (Ginzburg-Landau): B = Phi0/(2 pi xi^2) (1 - T/tc).
 
@@ -35,6 +58,7 @@ def gl_perpendicular(T: ArrayLike, tc: ArrayLike, xi: ArrayLike) -> Any:
     return plain(FLUX_QUANTUM / (2 * np.pi * above("xi", xi) ** 2) * (1 - t))
 
 
+@broadcasting
 def gl_parallel(T: ArrayLike, tc: ArrayLike, xi: ArrayLike, d: ArrayLike) -> Any:
     """Hc2 of a thin film in a parallel field (Ginzburg-Landau): B = Phi0 sqrt12/(2 pi xi d) sqrt(1 - T/tc).
 
@@ -60,6 +84,7 @@ def gl_parallel(T: ArrayLike, tc: ArrayLike, xi: ArrayLike, d: ArrayLike) -> Any
     return plain(FLUX_QUANTUM * np.sqrt(12) / (2 * np.pi * above("xi", xi) * above("d", d)) * np.sqrt(1 - t))
 
 
+@broadcasting
 def gl_3d_parallel(T: ArrayLike, tc: ArrayLike, xi: ArrayLike, xi_c: ArrayLike) -> Any:
     """Hc2 of an anisotropic bulk crystal in a parallel field (Ginzburg-Landau): B = Phi0/(2 pi xi xi_c) (1 - T/tc).
 
@@ -87,6 +112,7 @@ def gl_3d_parallel(T: ArrayLike, tc: ArrayLike, xi: ArrayLike, xi_c: ArrayLike) 
     return plain(FLUX_QUANTUM / (2 * np.pi * above("xi", xi) * above("xi_c", xi_c)) * (1 - t))
 
 
+@broadcasting
 def tinkham_2d(theta: ArrayLike, b_perp: ArrayLike, b_par: ArrayLike, offset: ArrayLike = 0.0) -> Any:
     """Hc2 of a thin film in a tilted field: |B cos/b_perp| + (B sin/b_par)^2 = 1, with a cusp in the plane.
 
@@ -113,6 +139,7 @@ def tinkham_2d(theta: ArrayLike, b_perp: ArrayLike, b_par: ArrayLike, offset: Ar
     return plain(2 / (perp + np.sqrt(perp**2 + 4 * par**2)))
 
 
+@broadcasting
 def anisotropic_3d(theta: ArrayLike, b_perp: ArrayLike, b_par: ArrayLike, offset: ArrayLike = 0.0) -> Any:
     """Hc2 of an anisotropic bulk crystal in a tilted field: (B cos/b_perp)^2 + (B sin/b_par)^2 = 1, without cusp.
 

@@ -88,6 +88,15 @@ class Batch:
                 at.put(on, self._expand(u[on], B[further], scale, weights[on], data[on]))
         return Minima(np.where(held, start, scale.outward(u)), at.cost, done & ~lost)
 
+    def slopes(self, values: Floats) -> tuple[Floats, Floats]:
+        """J^T W r (k,) and J^T W J (k, k) at one parameter set (k,), of the inner variables."""
+        scale = _Scale.of(self.problem)
+        u = scale.inward(values[None])
+        size = (1, self.sigma.size)
+        weights, data = (np.broadcast_to(a, size) for a in (self.weights, self.data))
+        at = self._expand(u, self.problem.field(scale.outward(u)), scale, weights, data)
+        return at.slope[0], at.normal[0]
+
     def cost(self, sets: Floats) -> Floats:
         """Cost of parameter sets (m, k), (m,), each with the same data and weights."""
         return self._cost(self.problem.field(sets), self.weights, self.data)
@@ -155,7 +164,8 @@ class _Scale:
 def _damped(damping: Floats, here: _Expansion, moved: Floats, cost: Floats) -> Floats:
     """Less damping after a step that did as the quadratic model foretold (Nielsen's rule), more after a failed one."""
     foretold = 2 * np.sum(moved * here.slope, axis=1) - np.einsum("mi,mij,mj->m", moved, here.normal, moved)
-    ratio = np.clip((here.cost - cost) / np.maximum(foretold, _TINY), 0, 1)
+    foretold = np.maximum(foretold, _TINY)
+    ratio = np.clip(here.cost - cost, 0, foretold) / foretold
     gentler = damping * np.maximum(0.1, 1 - (2 * ratio - 1) ** 3)
     return np.asarray(np.clip(np.where(cost <= here.cost, gentler, 4 * damping), 1e-12, None))
 

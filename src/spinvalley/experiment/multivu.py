@@ -8,6 +8,7 @@ than there are names. What a line of the header means is written in three ways: 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from spinvalley.checks import InvalidInput
@@ -18,6 +19,8 @@ NAME: Final = "multivu"
 _OPTIONS: Final = {"actransport": "act", "electrical transport": "eto", "resistivity": "resistivity"}
 _KEY: Final = re.compile(r"[A-Z][A-Z0-9_]{2,}( [A-Z0-9_]+)*|Sample ?\d [A-Z][A-Za-z ]*")
 _COLON: Final = re.compile(r"([A-Za-z][A-Za-z0-9_ ]{2,}?)\s*:\s*(.*)")
+_SAMPLE_NAME: Final = re.compile(r"sample[ _]?(\d)[ _]name", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"(?:Bridge |Ch)(\d)")
 
 
 def matches(head: bytes) -> bool:
@@ -59,6 +62,14 @@ def source(data: bytes, where: str, encoding: str | None = None) -> Source:
     header["option"] = _option(header.get("BYAPP", ""))
     units: tuple[str | None, ...] = (None,) * len(names)
     return Source(NAME, tuple(names), units, block.load, header.get("TITLE", ""), header, encoding)
+
+
+def samples(names: Sequence[str], header: Mapping[str, str]) -> list[str]:
+    """The sample that the header of a MultiVu file gives each numbered channel, "" where it gives none."""
+    matches = [(_SAMPLE_NAME.fullmatch(key), value) for key, value in header.items()]
+    told = {match[1]: value for match, value in matches if match}
+    numbers = [_NUMBERED.fullmatch(name) for name in names]
+    return [told.get(number[1], "") if number else "" for number in numbers]
 
 
 def _until_names(data: bytes, encoding: str) -> list[tuple[int, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 import numpy as np
@@ -11,13 +11,16 @@ from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, InvalidInput, non_negative, positive, real, tolerance
 from spinvalley.experiment.regression import axis_pair, smooth
-from spinvalley.experiment.sweeps import Kind, Sweep
+from spinvalley.experiment.sweeps import Sweep
 
-__all__ = ["Normal", "NormalResistance", "at_temperature", "given", "linear_background", "normal_states", "plateau"]
+__all__ = ["Normal", "NormalResistance", "at_temperature", "given", "linear_background", "plateau"]
 
 _FLAT: Final = 0.05  # relative rise over a plateau that is still one
 _FEWEST: Final = 3
-_SEEN: Final = 10.0  # noises that R_N must exceed
+_WIDER: Final = (2, 3, 5, 7)  # times the plateau: how far down its slope is followed while it stays the same
+_LEVEL: Final = 4.0  # standard errors by which a plateau may rise
+_DRIFT: Final = 3.0  # standard errors by which a plateau's slope must differ from 0 to count
+_DRIFT_RULE: Final = "its slope times the distance to the crossing counts as an error"
 
 
 @dataclass(frozen=True)
@@ -30,9 +33,9 @@ class NormalResistance:
         rule: how it was found, in words.
         axis: what it depends on: "T", "B", or "" for a constant.
         slope: Ohm per K or T.
-        sigma_slope: its standard error; independent of `sigma` at `center`.
+        sigma_slope: its standard error, independent of `sigma` at `center`; of a plateau that is not level, its slope.
         center: K or T.
-        flat: whether the plateau is one: it rises by less than 5 %, or than three standard errors.
+        flat: whether the plateau is one: it rises by less than 5 %, or than four standard errors.
         noise: scatter of one R, Ohm; NaN if unknown.
     """
 
@@ -60,8 +63,11 @@ class NormalResistance:
         return np.asarray(x - self.center)
 
 
-Normal: TypeAlias = str | float | NormalResistance | Callable[[Sweep], NormalResistance]
-"""How R_N is chosen: "plateau", "15 K", a number in Ohm, a result, or a function of a sweep."""
+Normal: TypeAlias = str | float | NormalResistance | Callable[[Sweep], NormalResistance | float]
+"""How R_N is chosen: "plateau", "linear", "15 K", Ohm, a result, or a function of a sweep that gives one of these."""
+
+
+_AXES: Final[dict[str, Literal["", "T", "B"]]] = {"|B|": "B", "T": "T"}
 
 
 def given(value: float, sigma: float = 0.0) -> NormalResistance:
@@ -76,7 +82,9 @@ def given(value: float, sigma: float = 0.0) -> NormalResistance:
 def plateau(x: Floats, R: Floats, fraction: float = 0.1, quantity: str = "|B|") -> NormalResistance:
     """The median of R over the top `fraction` of the range of x (at least 3 points).
 
-    Its standard error is sqrt(pi/2) s/sqrt(m), with s the scatter of the m points about a line.
+    Its standard error is sqrt(pi/2) s/sqrt(m), with s the scatter of the m points about a line. If the line rises or
+    falls by more than three standard errors, its slope times the distance from the plateau is added in squares: a
+    criterion far below would meet another R_N. The slope is that of the widest top part that continues the plateau's.
 
     Args:
         x: field or temperature, (n,); the size of x counts.
@@ -99,10 +107,16 @@ def plateau(x: Floats, R: Floats, fraction: float = 0.1, quantity: str = "|B|") 
     at, values = x[top], R[top]
     (_, slope), (_, sigma_slope), noise = _line(at, values)
     value, rise = float(np.median(values)), abs(slope) * float(np.ptp(at))
-    flat = rise <= max(_FLAT * abs(value), 3 * sigma_slope * float(np.ptp(at)))
+    flat = rise <= max(_FLAT * abs(value), _LEVEL * sigma_slope * float(np.ptp(at)))
     rule = f"median over the top {100 * fraction:g} % of {quantity}"
+    sigma = float(np.sqrt(np.pi / 2) * noise / np.sqrt(values.size))
+    axis = _AXES.get(quantity, "")
+    drift = _drift(x, R, fraction) if axis else 0.0
+    if drift == 0:
+        return NormalResistance(value, sigma, rule, flat=flat, noise=noise)
+    center = float(np.median(at))
     return NormalResistance(
-        value, float(np.sqrt(np.pi / 2) * noise / np.sqrt(values.size)), rule, flat=flat, noise=noise
+        value, sigma, f"{rule}, {_DRIFT_RULE}", axis, sigma_slope=drift, center=center, flat=flat, noise=noise
     )
 
 
@@ -150,65 +164,18 @@ def linear_background(x: Floats, R: Floats, above: float, axis: Literal["T", "B"
     return NormalResistance(value, sigma, rule, axis, slope, sigma_slope, center, noise=noise)
 
 
-def normal_states(sweeps: Sequence[Sweep], normal: Normal, kind: Kind) -> list[NormalResistance]:
-    """R_N of each sweep of one kind.
-
-    "plateau" takes each sweep's own plateau if that is flat and at least half of the largest one of the channel; a
-    sweep that does not reach the normal state gets the largest one.
-
-    Args:
-        sweeps: all sweeps of a run.
-        normal: the rule.
-        kind: the sweeps that want an R_N.
-
-    Returns:
-        One result per sweep of that kind, in their order.
-
-    Raises:
-        InvalidInput: no sweep of a channel reaches a plateau, or the rule is unknown.
-    """
-    wanted = [s for s in sweeps if s.kind == kind]
-    if isinstance(normal, NormalResistance):
-        return [normal] * len(wanted)
-    if callable(normal):
-        return [normal(s) for s in wanted]
-    if isinstance(normal, str):
-        if normal.strip().lower() == "plateau":
-            return _own_plateaus(wanted)
-        T = _kelvin(normal)
-        return [at_temperature(sweeps, T, channel=s.channel) for s in wanted]
-    return [given(normal)] * len(wanted)
-
-
-def _own_plateaus(sweeps: list[Sweep]) -> list[NormalResistance]:
-    names = {"field": "|B|", "temperature": "T", "angle": "R"}
-    ways = [plateau(s.R if s.kind == "angle" else s.x, s.R, quantity=names[s.kind]) for s in sweeps]
-    best: dict[str, NormalResistance] = {}
-    for sweep, way in zip(sweeps, ways, strict=True):
-        seen = way.flat and way.value > _SEEN * way.noise
-        if seen and (sweep.channel not in best or way.value > best[sweep.channel].value):
-            best[sweep.channel] = way
-    for sweep in sweeps:
-        if sweep.channel not in best:
-            raise InvalidInput(
-                f'`normal` must be a number of Ohm or a temperature here, but is "plateau", and no sweep of channel '
-                f'"{sweep.channel}" ends on one'
-            )
-    return [_own_or(way, best[s.channel]) for s, way in zip(sweeps, ways, strict=True)]
-
-
-def _own_or(own: NormalResistance, best: NormalResistance) -> NormalResistance:
-    if own.flat and own.value >= 0.5 * best.value:
-        return own
-    return replace(best, rule=f"{best.rule} of another sweep")
-
-
-def _kelvin(text: str) -> float:
-    number = text.strip().lower().removesuffix("k").strip()
-    try:
-        return positive("normal", float(number))
-    except ValueError:
-        raise InvalidInput(f'`normal` must be "plateau", a temperature like "15 K", or Ohm, but is {text!r}') from None
+def _drift(x: Floats, R: Floats, fraction: float) -> float:
+    """Size of the slope of the widest top part whose slope is the plateau's; 0 if it does not differ from 0."""
+    slope, error = 0.0, np.inf
+    for factor in (1, *_WIDER):
+        top = x >= x.max() - min(factor * fraction, 1.0) * np.ptp(x)
+        if top.sum() < 2 * _FEWEST:
+            continue
+        (_, wider), (_, wider_error), _ = _line(x[top], R[top])
+        if np.isfinite(error) and abs(wider - slope) > 2 * np.hypot(error, wider_error):
+            break
+        slope, error = wider, wider_error
+    return abs(slope) if abs(slope) > _DRIFT * error else 0.0
 
 
 def _finite(x: Floats, R: Floats) -> tuple[Floats, Floats]:

@@ -8,10 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from spinvalley.checks import Floats, InvalidInput, real
-from spinvalley.experiment.catalogue import STANDARD, Formula, Parameter
-from spinvalley.experiment.tables import columns
-from spinvalley.experiment.theory import as_formula
+from spinvalley.checks import Floats, InvalidInput, floats, non_negative, positive, real
+from spinvalley.experiment.catalogue import FORMULAS, STANDARD, Formula, Parameter, pair
+from spinvalley.experiment.tables import columns, measured
+from spinvalley.experiment.theory import Sampled, as_formula
+
+_LEAST_SLOPE = 0.1
+_MAY_VANISH = ("splitting",)
 
 Row = tuple[str, Any, Any, Mapping[str, float]]
 """Label, table, formula and fixed parameters of a part."""
@@ -29,6 +32,7 @@ class Block:
         sigma_B: their standard deviations, (n,).
         sigma_x: standard deviations of x, (n,).
         source: for each parameter of the formula the column of the free parameter set, or its fixed value.
+        left_out: rows of the table without a point.
     """
 
     label: str
@@ -38,6 +42,7 @@ class Block:
     sigma_B: Floats
     sigma_x: Floats
     source: tuple[int | float, ...] = ()
+    left_out: int = 0
 
     def values(self, sets: Floats) -> list[Floats]:
         """Arguments of the formula for parameter sets (m, k): arrays (m, 1)."""
@@ -70,8 +75,29 @@ class Block:
         """Effective standard deviation of B: sigma_B and the change of the formula across +-sigma_x, (n,)."""
         if not np.any(self.sigma_x > 0):
             return self.sigma_B
-        up, down = (self.field(best[None], np.maximum(self.x + s * self.sigma_x, 1e-9 * self.x))[0] for s in (1, -1))
-        return np.asarray(np.hypot(self.sigma_B, 0.5 * np.nan_to_num(up - down)))
+        least = 1e-9 * self.x if self.formula.variable == "T" else np.full(self.x.shape, -np.inf)
+        up, down = (self.field(best[None], np.maximum(self.x + s * self.sigma_x, least))[0] for s in (1, -1))
+        spread = np.hypot(self.sigma_B, 0.5 * np.nan_to_num(up - down))
+        return np.asarray(np.where(self.sigma_B > 0, spread, np.maximum(spread, _LEAST_SLOPE * self.rough_sigma)))
+
+    @property
+    def rough_sigma(self) -> Floats:
+        """Sigma_B; where that is 0, sigma_x times a typical slope."""
+        slope = float(np.max(self.B)) / max(float(np.max(np.abs(self.x))), 1e-300)
+        return np.asarray(np.where(self.sigma_B > 0, self.sigma_B, self.sigma_x * slope))
+
+    def prepare(self) -> None:
+        """Let a sampled theory compute its tables for these points."""
+        if isinstance(self.formula.field, Sampled):
+            self.formula.field.prepare(self.x)
+
+    def deviation(self, sets: Floats, sigma: Floats) -> float:
+        """Largest difference of a sampled theory from the theory itself in units of sigma; 0 for other formulas."""
+        sampled = self.formula.field
+        if not isinstance(sampled, Sampled) or not len(sets):
+            return 0.0
+        difference = self.field(sets) - sampled.direct(self.x, *self.values(sets))
+        return float(np.max(np.abs(np.nan_to_num(difference, nan=np.inf)) / sigma))
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +148,16 @@ class Problem:
         parts = [block.gradient(sets, B[:, a:b]) for block, a, b in zip(self.blocks, edges, edges[1:], strict=False)]
         return np.concatenate(parts, axis=1)
 
+    @property
+    def rough_sigma(self) -> Floats:
+        """Standard deviations of all points before any fit, (N,)."""
+        return np.concatenate([block.rough_sigma for block in self.blocks])
+
+    def deviation(self, sets: Floats, sigma: Floats) -> float:
+        """Largest error of the interpolation of sampled theories at parameter sets (m, k), in units of sigma (N,)."""
+        parts = np.split(sigma, self._edges[1:-1])
+        return max(block.deviation(sets, own) for block, own in zip(self.blocks, parts, strict=True))
+
     def thinned(self, most: int) -> Problem:
         """The same with at most `most` points of each block, evenly chosen."""
         return replace(self, blocks=tuple(block.thinned(most) for block in self.blocks))
@@ -155,7 +191,7 @@ def build(
         source = []
         for parameter in model.parameters:
             if parameter.name in fixed or (parameter.name in STANDARD and not _asked(parameter.name, start, bounds)):
-                value = real(f"fixed[{parameter.name!r}]", fixed.get(parameter.name, STANDARD.get(parameter.name)))
+                value = _held(parameter, model, fixed.get(parameter.name, STANDARD.get(parameter.name)))
                 held[_unique(parameter.name, label, shared, len(parts))] = value
                 source.append(value)
                 continue
@@ -171,6 +207,17 @@ def build(
         names = ", ".join(free)
         raise InvalidInput(f"`table` must hold at least as many points as free parameters ({names}), but has {count}")
     return problem
+
+
+def _held(parameter: Parameter, model: Formula, given: Any) -> float:
+    """A fixed value inside the domain of its parameter: its bounds in a theory, its sign in a formula."""
+    name = f"fixed[{parameter.name!r}]"
+    value = real(name, given)
+    if FORMULAS.get(model.name) is not model and not parameter.low <= value <= parameter.high:
+        raise InvalidInput(f"`{name}` must be between {parameter.low:g} and {parameter.high:g}, but is {value:g}")
+    if parameter.low > 0 and parameter.name not in _MAY_VANISH:
+        return positive(name, value)
+    return non_negative(name, value) if parameter.low >= 0 else value
 
 
 def _asked(name: str, *settings: Mapping[str, Any]) -> bool:
@@ -196,28 +243,31 @@ def _prepared(
     block: Block,
 ) -> Parameter:
     """The parameter with the user's bounds and starts."""
-    low, high = (real(f"bounds[{name!r}]", v) for v in bounds.get(name, (parameter.low, parameter.high)))
-    if not low < high:
-        raise InvalidInput(f"`bounds` of {name} must be (low, high), but are ({low:g}, {high:g})")
-    given = start.get(name, parameter.starts(block.x, block.B))
-    values = tuple(real(f"start[{name!r}]", v) for v in np.atleast_1d(given))
+    limits = pair("bounds", bounds.get(name, (parameter.low, parameter.high)), name)
+    low, high = (real(f"bounds[{name!r}]", v) for v in limits)
+    if low < 0 <= parameter.low:
+        raise InvalidInput(f"`bounds[{name!r}]` must be non-negative, but begin at {low:g}")
+    given = floats(f"start[{name!r}]", start.get(name, parameter.starts(block.x, block.B)))
+    values = tuple(real(f"start[{name!r}]", v) for v in np.atleast_1d(given).ravel())
     inside = tuple(dict.fromkeys(min(max(v, low), high) for v in values))
     return replace(parameter, name=name, low=low, high=high, starts=lambda *_: inside, log=parameter.log and low > 0)
 
 
 def _points(label: str, table: Any, model: Formula, window: tuple[float, float] | None) -> tuple[Block, bool]:
     found = columns(table, model.variable)
+    limits = None if window is None else pair("window", window)
     keep = np.ones(found["x"].size, dtype=bool)
-    if window is not None:
-        keep = (found["x"] >= window[0]) & (found["x"] <= window[1])
+    if limits is not None:
+        keep = (found["x"] >= limits[0]) & (found["x"] <= limits[1])
     if not np.any(keep):
-        limits = "" if window is None else f" in the window {window[0]:g} to {window[1]:g}"
-        raise InvalidInput(f"`table` must hold points, but has none{limits}")
+        where = "" if limits is None else f" in the window {limits[0]:g} to {limits[1]:g}"
+        raise InvalidInput(f"`table` must hold points, but has none{where}")
     order = np.argsort(found["x"][keep], kind="stable")
     get = {name: values[keep][order] for name, values in found.items()}
     size = get["x"].size
     sigma, sigma_x = get.get("sigma_B", np.ones(size)), get.get("sigma_x", np.zeros(size))
-    return Block(label, model, get["x"], get["B"], sigma, sigma_x), "sigma_B" in get
+    lost = measured(table, model.variable)[1]
+    return Block(label, model, get["x"], get["B"], sigma, sigma_x, left_out=lost), "sigma_B" in get
 
 
 def _warm(block: Block, model: Formula, fixed: Mapping[str, float]) -> None:

@@ -6,7 +6,9 @@ best *with a straight line* (the largest within half a standard error of the bes
 same neighbours, so that the smoothing bias stays small against sigma (robust bias correction, S. Calonico,
 M. D. Cattaneo, M. H. Farrell, J. Am. Stat. Assoc. 113, 767 (2018)). A transition with fewer than five points in the
 middle half of its rise, and little noise, is interpolated by monotone cubics (PCHIP) instead; sigma then holds
-gap/sqrt(12) times the cube of the share of the rise that falls into one gap.
+gap/sqrt(12) times the cube of the share of the rise that falls into one gap. Sigma holds the bias too: what the fifth
+order, or other interpolations, give differently. The window suits the steep part; where the curve is gentle it wiggles,
+and a crossing then prefers a steep wiggle, so that the slope in sigma is taken over three standard errors at least.
 
 The noise is sigma_R^2 + (dR/dx)^2 sigma_x^2; both parts come from the residuals, since the reading of x scatters too.
 """
@@ -14,30 +16,33 @@ The noise is sigma_R^2 + (dR/dx)^2 sigma_x^2; both parts come from the residuals
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
+from scipy.interpolate import Akima1DInterpolator, CubicSpline, PchipInterpolator
 from scipy.optimize import brentq
 
 from spinvalley.checks import Floats, InvalidInput, Status, non_negative, whole
+from spinvalley.experiment.local_fit import (
+    FEWEST,
+    SMALLEST_WINDOW,
+    best_window,
+    fit_all,
+    local_rows,
+    noise,
+    plateau_noise,
+    unevenness,
+)
 
 __all__ = ["Crossing", "Curve", "crossing", "smooth"]
 
-FEWEST: Final = 5
-"""Points that a curve must have."""
-
 _LONGEST: Final = 2000  # points; longer curves are averaged in blocks of neighbours
 _ORDER: Final = 3
-_SMALLEST_WINDOW: Final = 6
-_FEWEST_STEEP: Final = 5  # points in the middle half of the rise; with fewer the curve is interpolated
-_CALM: Final = 0.15  # of the rise of one step there: interpolated only with less noise than that
-_MOST_TESTED: Final = 150
-_SCORE_MARGIN: Final = 0.5  # standard errors by which a wider window may predict worse
-_NEARER: Final = 1 - 1e-9  # equal distances stay equal in any unit
+_CHANCE: Final = 2.0  # variances of a difference of orders that pass for noise
+_BAND: Final = 3.0  # standard errors of R around the level over which the slope is taken at least
 _SPIKE: Final = 6.0  # sigma outside its neighbours' range
 _SIGNIFICANT: Final = 3.0  # sigma by which a curve must pass a level on either side
 
@@ -72,9 +77,24 @@ class Curve:
         """Value, derivative, and standard error of the value at x."""
         if self.window == 0:
             return self._interpolated(x)
-        rows, taken = _local_rows(self.x, np.array([x]), self.window, _ORDER)
+        rows, taken = local_rows(self.x, np.array([x]), self.window, _ORDER)
         value, slope = (float(row @ self.R[taken[0]]) for row in rows[0, :2])
         return value, slope, float(np.sqrt(rows[0, 0] ** 2 @ self.variance[taken[0]]))
+
+    def bias(self, x: float) -> float:
+        """What smoothing or interpolation may be wrong by at x, Ohm: the next order, or other ways, differ so much.
+
+        What noise alone makes of that difference is taken off in squares.
+        """
+        if self.window == 0:
+            ways = [way(self.x, self.R)(x) for way in (PchipInterpolator, CubicSpline, Akima1DInterpolator)]
+            difference, chance = float(np.ptp(ways)), self._interpolated(x)[2] ** 2
+        else:
+            at = np.array([x])
+            (cubic, taken), (higher, _) = (local_rows(self.x, at, self.window, order) for order in (_ORDER, _ORDER + 2))
+            row = higher[0, 0] - cubic[0, 0]
+            difference, chance = float(row @ self.R[taken[0]]), float(row**2 @ self.variance[taken[0]])
+        return float(np.sqrt(max(difference**2 - _CHANCE * chance, 0.0)))
 
     def _interpolated(self, x: float) -> tuple[float, float, float]:
         curve = PchipInterpolator(self.x, self.R)
@@ -133,13 +153,13 @@ def smooth(x: Floats, R: Floats, *, sigma: Floats | None = None, window: int | N
         raise InvalidInput(f"`R` must have at least {FEWEST} finite points at different x, but has {x.size}")
     kept = ~_spikes(R)
     x, R, trust, spikes = x[kept], R[kept], trust[kept], int((~kept).sum())
-    size = _best_window(x, R) if window is None else min(whole("window", window, _SMALLEST_WINDOW), x.size)
+    size = best_window(x, R) if window is None else min(whole("window", window, SMALLEST_WINDOW), x.size)
     if size == 0:
         slope = np.gradient(R, x)
-        noise, scatter = _plateau_noise(x, R), _unevenness(x)
-        return Curve(x, R, R, slope, (noise * trust) ** 2 + (scatter * slope) ** 2, 0, noise, scatter, spikes)
-    fit, slope, residual = _fit_all(x, R, size, _ORDER)
-    sigma_R, sigma_x = _noise(residual / trust, slope / trust)
+        quiet, scatter = plateau_noise(x, R), unevenness(x)
+        return Curve(x, R, R, slope, (quiet * trust) ** 2 + (scatter * slope) ** 2, 0, quiet, scatter, spikes)
+    fit, slope, residual = fit_all(x, R, size, _ORDER)
+    sigma_R, sigma_x = noise(residual / trust, slope / trust)
     variance = (sigma_R * trust) ** 2 + (sigma_x * slope) ** 2
     return Curve(x, R, fit, slope, variance, size, sigma_R, sigma_x, spikes)
 
@@ -158,7 +178,9 @@ def crossing(
 
     Of several rising crossings the transition is the one that counts most: a crossing weighs as much as the curve goes
     below the level since the crossing before it, or above it until the next, whichever is less; of equals the last.
-    sigma^2 = (s^2 + level_sigma^2)/(dR/dx - dlevel/dx)^2 + resolution^2, s the standard error of the local cubic.
+    Where noise alone makes several, half the distance to the farthest that is as good is added to sigma in squares.
+    sigma^2 = (s^2 + b^2 + level_sigma^2)/(dR/dx - dlevel/dx)^2 + resolution^2, with s the standard error of the local
+    cubic, b its bias (the fifth order over the same points differs by it), and a slope taken over 3 s at least.
 
     Args:
         x: temperature, size of the field, or angle, (n,); or a `Curve`, and then R is None.
@@ -198,7 +220,11 @@ def crossing(
     others = tuple(_between(curve.x, excess, step) for step, _, _ in found if step != best)
     unclear = weight < _SIGNIFICANT * curve.sigma_R or any(w > 0.9 * weight for step, w in rising if step != best)
     status = Status.NOT_CONVERGED if unclear else Status.CONVERGED
-    return _refined(curve, line, best, (level_sigma, resolution), status, others)
+    found_at = _refined(curve, line, best, (level_sigma, resolution), status, others)
+    if weight >= _SIGNIFICANT * curve.sigma_R or len(rising) == 1:
+        return found_at
+    rivals = [_between(curve.x, excess, step) - found_at.x for step, w in rising if w > 0.5 * weight]
+    return replace(found_at, sigma=float(np.hypot(found_at.sigma, 0.5 * np.max(np.abs(rivals)))))
 
 
 def axis_pair(x: Floats, R: Floats) -> Floats:
@@ -227,8 +253,23 @@ def _refined(
     level_sigma, resolution = errors
     jump = (curve.fit[step + 1] - curve.fit[step]) / np.ptp(curve.fit)
     unseen = gap * jump**3 / np.sqrt(12) if curve.window == 0 else 0.0
-    sigma = float(np.sqrt((error**2 + level_sigma**2) / slope**2 + resolution**2 + unseen**2))
+    slope = min(slope, _wide_slope(curve, line, x, _BAND * error))
+    bias = curve.bias(x)
+    sigma = float(np.sqrt((error**2 + bias**2 + level_sigma**2) / slope**2 + resolution**2 + unseen**2))
     return Crossing(x, sigma, level_sigma / slope, slope, status, others, curve.sigma_R)
+
+
+def _wide_slope(curve: Curve, line: Callable[[float], float], x: float, band: float) -> float:
+    """Slope of R minus level between the nearest points on either side that are clear of the level by `band`.
+
+    A curve that wiggles with its noise meets a level where it is steep by chance.
+    """
+    excess = curve.fit - np.array([line(point) for point in curve.x])
+    below, above = (curve.x < x) & (excess < -band), (curve.x > x) & (excess > band)
+    if not (below.any() and above.any()):
+        return np.inf
+    left, right = np.flatnonzero(below)[-1], np.flatnonzero(above)[0]
+    return float((excess[right] - excess[left]) / (curve.x[right] - curve.x[left]))
 
 
 def _tidy(x: Floats, R: Floats, sigma: Floats | None) -> tuple[Floats, Floats, Floats]:
@@ -267,120 +308,6 @@ def _spikes(R: Floats) -> NDArray[np.bool_]:
     beyond = np.maximum(near[:, 3] - others[:, -2], others[:, 1] - near[:, 3])
     spikes[3:-3] = beyond > _SPIKE * noise + 1e-12 * np.ptp(R)
     return spikes
-
-
-def _local_rows(x: Floats, at: Floats, window: int, order: int) -> tuple[Floats, NDArray[np.int64]]:
-    """Rows (m, 2, k) that give value and derivative at `at` (m,) from R at the k nearest neighbours (m, k)."""
-    window = min(window, x.size)
-    order = min(order, window - 2)
-    start = np.clip(np.searchsorted(x, at) - window // 2, 0, x.size - window)
-    for _ in range(window):
-        right = np.minimum(start + window, x.size - 1)
-        closer = (start + window < x.size) & (np.abs(x[right] - at) < _NEARER * np.abs(x[start] - at))
-        left = np.maximum(start - 1, 0)
-        further = (start > 0) & (np.abs(x[left] - at) < _NEARER * np.abs(x[start + window - 1] - at)) & ~closer
-        if not (closer.any() or further.any()):
-            break
-        start = start + closer - further
-    taken = start[:, None] + np.arange(window)
-    distance = x[taken] - at[:, None]
-    reach = np.abs(distance).max(axis=1, keepdims=True) * (1 + 1.0 / window)
-    u = distance / reach
-    root = np.sqrt((1 - np.abs(u) ** 3) ** 3)
-    powers = u[:, :, None] ** np.arange(order + 1)
-    weighted = powers * (root**2)[:, :, None]
-    gram = np.einsum("ika,ikb->iab", weighted, powers) + 1e-9 * np.eye(order + 1)
-    rows = np.linalg.solve(gram, weighted.transpose(0, 2, 1))[:, :2]
-    rows[:, 1] /= reach
-    return rows, taken
-
-
-def _fit_all(x: Floats, R: Floats, window: int, order: int) -> tuple[Floats, Floats, Floats]:
-    """Fit, slope, and residual of each point divided by sqrt(1 - leverage)."""
-    rows, taken = _local_rows(x, x, window, order)
-    value = np.einsum("ik,ik->i", rows[:, 0], R[taken])
-    slope = np.einsum("ik,ik->i", rows[:, 1], R[taken])
-    own = np.einsum("ik,ik->i", rows[:, 0], taken == np.arange(x.size)[:, None])
-    spread = 1 - 2 * own + np.einsum("ik,ik->i", rows[:, 0], rows[:, 0])
-    return value, slope, (R - value) / np.sqrt(np.maximum(spread, 0.05))
-
-
-def _best_window(x: Floats, R: Floats) -> int:
-    """The number of neighbours whose straight lines predict left-out points of the transition best; 0: too few."""
-    middle = _in_transition(R, 0.25).size
-    if middle < _FEWEST_STEEP and _plateau_noise(x, R) < _CALM * np.ptp(R) / (2 * middle + 2):
-        return 0
-    steep = _in_transition(R, 0.05)
-    steep = steep if steep.size else np.arange(x.size)
-    steep = steep[:: -(-steep.size // _MOST_TESTED)]
-    sizes = np.unique(np.geomspace(_SMALLEST_WINDOW, max(x.size / 2, _SMALLEST_WINDOW), 12).astype(int))
-    scores = []
-    for size in sizes:
-        rows, taken = _local_rows(x, x[steep], int(size), 1)
-        value = np.einsum("ik,ik->i", rows[:, 0], R[taken])
-        own = np.einsum("ik,ik->i", rows[:, 0], taken == steep[:, None])
-        scores.append(float(np.mean(((R[steep] - value) / np.maximum(1 - own, 0.05)) ** 2)))
-    enough = min(scores) * (1 + _SCORE_MARGIN * np.sqrt(2 / steep.size))
-    return int(max(size for size, score in zip(sizes, scores, strict=True) if score <= enough))
-
-
-def _unevenness(x: Floats) -> float:
-    """Scatter of x about even steps: what its reading may scatter, at most 0.3 steps."""
-    steps = np.diff(x)
-    return float(min(np.median(np.abs(np.diff(steps))) / 0.6745 / np.sqrt(6), 0.3 * np.median(steps)))
-
-
-def _plateau_noise(x: Floats, R: Floats) -> float:
-    """Noise of R where it is flat: the median residual of a local line outside the transition."""
-    size = min(_SMALLEST_WINDOW, x.size)
-    residual = np.abs(_fit_all(x, R, size, 1)[2])
-    steep = _in_transition(R, 0.05)
-    flat = np.array([np.min(np.abs(steep - i), initial=size) > size // 2 for i in range(x.size)])
-    return float(np.median(residual[flat] if flat.sum() >= FEWEST else residual)) / 0.6745
-
-
-def _in_transition(R: Floats, margin: float) -> NDArray[np.int64]:
-    """Points whose running median lies inside its range by a share `margin` of it on both ends."""
-    calm = np.median(np.lib.stride_tricks.sliding_window_view(np.pad(R, 1, mode="edge"), 3), axis=1)
-    low, high = np.min(calm), np.max(calm)
-    return np.flatnonzero((calm > low + margin * (high - low)) & (calm < high - margin * (high - low)))
-
-
-def _noise(residual: Floats, slope: Floats) -> tuple[float, float]:
-    """sigma_R and sigma_x from squared residuals = sigma_R^2 + slope^2 sigma_x^2, large ones clipped.
-
-    A sigma_x^2 below its own standard error counts as 0: kept, it could only make sigma too large.
-    """
-    unit, most = float(np.max(residual**2)), float(np.max(slope**2))
-    if unit == 0 or most == 0:
-        return float(np.median(np.abs(residual))) / 0.6745, 0.0
-    square, steep = residual**2 / unit, slope**2 / most
-    constant, share = float(np.median(square)) / 0.4549, 0.0
-    for _ in range(12):
-        variance = constant + share * steep + 1e-12
-        clipped = np.minimum(square, 9 * variance) / 0.9951
-        weight = (variance / np.min(variance)) ** -2
-        matrix = np.array([[weight.sum(), weight @ steep], [weight @ steep, weight @ steep**2]])
-        target = np.array([weight @ clipped, weight @ (steep * clipped)])
-        constant, share = _non_negative_pair(matrix, target)
-    known = np.sum((steep / (constant + share * steep + 1e-12)) ** 2) / 2
-    if share**2 * known < 1:
-        constant, share = float(np.mean(clipped)), 0.0
-    return float(np.sqrt(constant * unit)), float(np.sqrt(share * unit / most))
-
-
-def _non_negative_pair(matrix: Floats, target: Floats) -> tuple[float, float]:
-    """The two numbers >= 0 that solve 2x2 normal equations best."""
-    size = matrix[0, 0] * matrix[1, 1]
-    determinant = size - matrix[0, 1] ** 2
-    if determinant > 1e-9 * size:
-        first = (target[0] * matrix[1, 1] - target[1] * matrix[0, 1]) / determinant
-        second = (target[1] * matrix[0, 0] - target[0] * matrix[0, 1]) / determinant
-        if first >= 0 and second >= 0:
-            return float(first), float(second)
-        if first < 0:
-            return 0.0, float(target[1] / matrix[1, 1])
-    return float(target[0] / matrix[0, 0]) if matrix[0, 0] > 0 else 0.0, 0.0
 
 
 def _sign_changes(excess: Floats) -> list[tuple[int, float, bool]]:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
+import inspect
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,11 +12,12 @@ from typing import Any, Final
 import numpy as np
 import xarray as xr
 
-from spinvalley.checks import Floats, InvalidInput, real
+from spinvalley.checks import Floats, InvalidInput, one_of, real
 from spinvalley.experiment import extraction, segments
 from spinvalley.experiment.columns import Channel, Column, Plan, plan
 from spinvalley.experiment.flanks import Criterion
-from spinvalley.experiment.formats import open_source
+from spinvalley.experiment.formats import existing, open_source, sha256
+from spinvalley.experiment.multivu import samples
 from spinvalley.experiment.normal_resistance import Normal
 from spinvalley.experiment.source import Source
 from spinvalley.experiment.sweeps import Sweep
@@ -27,7 +27,6 @@ DIRECTIONS: Final = {"perpendicular": 0.0, "parallel": 90.0}
 
 _UNITS: Final = {"T": "K", "B": "T", "theta": "degrees", "time": "s"}
 _LARGEST: Final = 1e30  # what is larger is no measured number
-_URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +36,9 @@ class Run:
     Args:
         data: R (channel, row) in Ohm, T (row) in K, B (row) in T with its sign, theta (row) in degrees from the c axis
             (NaN where unknown), time (row) in s; sigma_R (channel, row) in Ohm and excitation (channel, row) in A where
-            the file has them. A channel that was not measured in a row holds NaN there. Attributes: source, sha256,
-            format, title, encoding, header (JSON text), theta_source, rows_read, rows_dropped, warnings.
+            the file has them. A channel that was not measured in a row holds NaN there. Coordinate sample (channel):
+            the names of the samples where the file has them. Attributes: source, sha256, format, title, encoding,
+            header (JSON text), theta_source, rows_read, rows_dropped, warnings.
     """
 
     data: xr.Dataset
@@ -70,27 +70,67 @@ class Run:
             min_points=min_points,
         )
 
-    def critical_fields(self, criterion: Criterion = 0.5, normal: Normal = "plateau", **options: Any) -> xr.Dataset:
+    def critical_fields(
+        self,
+        criterion: Criterion = 0.5,
+        normal: Normal = "plateau",
+        *,
+        T_tolerance: float | None = None,
+        B_tolerance: float | None = None,
+        theta_tolerance: float | None = None,
+        min_points: int = 8,
+        **options: Any,
+    ) -> xr.Dataset:
         """Upper critical fields of the field sweeps of this run; see `extraction.critical_fields`.
 
         Args:
             criterion: fraction of R_N, "onset" or "zero".
             normal: the rule for R_N.
+            T_tolerance: see `segments.sweeps`, as the next three.
+            B_tolerance: in T.
+            theta_tolerance: in degrees.
+            min_points: fewest points of a sweep.
             **options: further keywords of `extraction.critical_fields`.
+
+        Raises:
+            InvalidInput: an unknown option, and what `segments.sweeps` and `extraction.critical_fields` refuse.
         """
-        return extraction.critical_fields(self.sweeps(), criterion, normal, **options)
+        _known_options(extraction.critical_fields, options)
+        found = self.sweeps(
+            T_tolerance=T_tolerance, B_tolerance=B_tolerance, theta_tolerance=theta_tolerance, min_points=min_points
+        )
+        return extraction.critical_fields(found, criterion, normal, **options)
 
     def critical_temperatures(
-        self, criterion: Criterion = 0.5, normal: Normal = "plateau", **options: Any
+        self,
+        criterion: Criterion = 0.5,
+        normal: Normal = "plateau",
+        *,
+        T_tolerance: float | None = None,
+        B_tolerance: float | None = None,
+        theta_tolerance: float | None = None,
+        min_points: int = 8,
+        **options: Any,
     ) -> xr.Dataset:
         """Critical temperatures of the temperature sweeps of this run; see `extraction.critical_temperatures`.
 
         Args:
             criterion: fraction of R_N, "onset" or "zero".
             normal: the rule for R_N.
+            T_tolerance: see `segments.sweeps`, as the next three.
+            B_tolerance: in T.
+            theta_tolerance: in degrees.
+            min_points: fewest points of a sweep.
             **options: further keywords of `extraction.critical_temperatures`.
+
+        Raises:
+            InvalidInput: an unknown option, and what `segments.sweeps` and `extraction.critical_temperatures` refuse.
         """
-        return extraction.critical_temperatures(self.sweeps(), criterion, normal, **options)
+        _known_options(extraction.critical_temperatures, options)
+        found = self.sweeps(
+            T_tolerance=T_tolerance, B_tolerance=B_tolerance, theta_tolerance=theta_tolerance, min_points=min_points
+        )
+        return extraction.critical_temperatures(found, criterion, normal, **options)
 
     def offsets(self) -> xr.Dataset:
         """Resistance left in the superconducting state; see `segments.offsets`."""
@@ -135,10 +175,10 @@ def read(
     ...     read(file).data.B.values
     array([1., 1.])
     """
-    path = _existing(path)
+    path = existing(path)
     direction = _direction(theta)
     try:
-        digest = _sha256(path)
+        digest = sha256(path)
         source = open_source(path, format, encoding, run)
         chosen = plan(source.names, source.units, columns, path.name)
         indices = chosen.indices()
@@ -153,31 +193,21 @@ def read(
     return Run(data)
 
 
-def _existing(path: str | Path) -> Path:
-    text = str(path)
-    if _URL.match(text) or "\0" in text:
-        raise InvalidInput(f"`path` must be a file on this machine, but is {text[:80]!r}")
-    found = Path(path).expanduser()
-    try:
-        if found.is_file():
-            return found
-        what = "a folder" if found.is_dir() else "no file" if found.exists() else "not there"
-    except OSError:
-        what = "not there"
-    raise InvalidInput(f"`path` must be a file, but {text[:200]} is {what}")
+def _known_options(function: Callable[..., Any], options: Mapping[str, Any]) -> None:
+    parameters = inspect.signature(function).parameters.values()
+    known = [parameter.name for parameter in parameters if parameter.kind is parameter.KEYWORD_ONLY]
+    for name in options:
+        one_of("options", name, [*known, "T_tolerance", "B_tolerance", "theta_tolerance", "min_points"])
 
 
 def _direction(theta: float | str | None) -> float | str | None:
-    if theta is None or theta in DIRECTIONS:
-        return theta
+    if theta is None:
+        return None
     if isinstance(theta, str):
+        if theta in DIRECTIONS:
+            return theta
         raise InvalidInput(f"`theta` must be a number or one of {', '.join(DIRECTIONS)}, but is {theta!r}")
     return real("theta", theta)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _assemble(source: Source, chosen: Plan, table: Mapping[int, Floats], channels: Any, where: str) -> xr.Dataset:
@@ -194,7 +224,11 @@ def _assemble(source: Source, chosen: Plan, table: Mapping[int, Floats], channel
     R = np.array([m.R for m in measured])
     good = held & np.isfinite(R).any(axis=0)
     along = {role: values[good] for role, values in along.items()}
-    data = xr.Dataset(coords={"channel": [m.name for m in measured], "row": np.flatnonzero(good)})
+    names = [m.name for m in measured]
+    data = xr.Dataset(coords={"channel": names, "row": np.flatnonzero(good)})
+    told = samples(names, source.header)
+    if any(told):
+        data = data.assign_coords(sample=("channel", told))
     data["R"] = (("channel", "row"), R[:, good], {"units": measured[0].unit, "long_name": measured[0].quantity})
     for role in _UNITS:
         values = along.get(role, np.full(int(good.sum()), np.nan))
@@ -257,6 +291,8 @@ def _selected(measured: list[_Measured], held: Any, wanted: Any) -> list[_Measur
         kinds = {m.quantity for m in filled}
         filled = [m for m in filled if m.quantity == "resistance"] if len(kinds) > 1 else filled
     else:
+        if not isinstance(wanted, str | int | Sequence):
+            raise InvalidInput(f"`channels` must be a name, a number or a list of them, but is {wanted!r}")
         asked = [wanted] if isinstance(wanted, str | int) else list(wanted)
         full = [m.name for m in filled]
         filled = [_named(measured, name) for name in asked]

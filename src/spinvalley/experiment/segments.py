@@ -8,12 +8,16 @@ through zero is one sweep, with signed fields.
 The tolerances are six standard deviations of the noise of each quantity, and at least 0.5 % of T, 2e-4 of the largest
 field (and 0.05 mT), 0.05 degrees. The noise is measured where a quantity goes back and forth from row to row: a
 quantity that is swept evenly has none, however large its steps.
+
+A temperature that drifts slowly and one way during a field or angle sweep, by less than 5 % (from its first to its last
+eighth), does not cut it: the drift is in `T_drift` and `T_spread` of the sweep. Slowly means spread over the sweep,
+without a jump. A given tolerance of T is taken at its word: then a drift beyond it cuts.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final, Protocol
 
@@ -22,7 +26,7 @@ import xarray as xr
 from numpy.typing import NDArray
 
 from spinvalley.checks import Floats, positive, whole
-from spinvalley.experiment.sweeps import Kind, Sweep
+from spinvalley.experiment.sweeps import Kind, Sweep, average, of_rows
 
 _SIGMAS: Final = 6.0
 _RELATIVE_T: Final = 5e-3
@@ -33,9 +37,15 @@ _NINETIETH: Final = 1.6  # 90 % quantile of the reversals of white noise, in sta
 _MOVES: Final = 3.0
 _STRAIGHT: Final = 0.9
 _DEEP: Final = 0.05
+_LARGEST_DRIFT: Final = 0.05
+_WINDOWS: Final = 8  # parts of a sweep between whose medians a drift is followed
+_SUDDEN: Final = 0.4  # largest part of a drift from one window to the next
 _SWEPT: Final[dict[Kind, str]] = {"temperature": "T", "field": "B", "angle": "theta"}
+_AT_HELD_T: Final[tuple[Kind, ...]] = ("field", "angle")
 
 Rows = NDArray[np.int64]
+
+__all__ = ["Measured", "Tolerances", "average", "offsets", "sweeps", "tolerances"]
 
 
 class Measured(Protocol):
@@ -99,7 +109,8 @@ def sweeps(
 
     Args:
         run: the measurement.
-        T_tolerance: by how much T may differ from its median where it is held, in K; from the noise if None.
+        T_tolerance: by how much T may differ from its median where it is held, in K; from the noise, and slow drifts
+            below 5 % allowed, if None.
         B_tolerance: the same of B, in T.
         theta_tolerance: the same of theta, in degrees.
         min_points: fewest points of a sweep.
@@ -116,51 +127,98 @@ def sweeps(
         "B": np.full(size, allowed.B),
         "theta": np.full(size, allowed.theta),
     }
-    edges = {name: _edges(along[name], width[name], least) for name in along}
-    found: list[tuple[Kind, Rows]] = []
-    for kind, swept in _SWEPT.items():
-        held = [name for name in along if name != swept]
-        for start, stop in _blocks([edges[name] for name in held], least):
-            for rows in _legs(along[swept][start:stop], width[swept][start:stop], allowed.noise[swept], least):
-                kept = _held(rows + start, [along[name] for name in held], [width[name] for name in held])
-                if len(kept) >= least and _moves(along[swept][kept], width[swept][kept], allowed.noise[swept]):
-                    found.append((kind, kept))
+    course = _Course(along, width, {name: _edges(along[name], width[name], least) for name in along}, allowed, least)
+    found = [(kind, rows) for kind in _SWEPT for rows in course.steady(kind)]
+    if T_tolerance is None:
+        found = _joined(found, [(kind, rows) for kind in _AT_HELD_T for rows in course.drifting(kind)])
     found.sort(key=lambda pair: int(pair[1][0]))
     channels = run.data.channel.values
-    made = (_sweep(run.data, kind, rows, str(name)) for kind, rows in found for name in channels)
+    made = (of_rows(run.data, kind, rows, str(name)) for kind, rows in found for name in channels)
     return tuple(sweep for sweep in made if len(sweep.x) >= least)
 
 
-def average(
-    branches: Sequence[Sweep], *, T_tolerance: float = 0.02, B_tolerance: float = 1e-3, theta_tolerance: float = 0.1
-) -> tuple[Sweep, ...]:
-    """Repeats of one sweep made into one: same kind, channel and direction, held values within the tolerances.
+@dataclass(frozen=True)
+class _Course:
+    """T, B and theta along the rows, with the tolerance of each row and where the stretches of each begin."""
 
-    The mean is taken at the points of the first repeat that lie within all the others, by straight lines between the
-    points of the others. A sweep without a repeat is returned as it is.
+    along: dict[str, Floats]
+    width: dict[str, Floats]
+    edges: dict[str, list[int]]
+    allowed: Tolerances
+    least: int
 
-    Args:
-        branches: the sweeps.
-        T_tolerance: in K.
-        B_tolerance: in T.
-        theta_tolerance: in degrees.
+    def steady(self, kind: Kind) -> Iterator[Rows]:
+        """The sweeps of a kind in which the two other quantities lie within the tolerances of their medians."""
+        held = [name for name in self.along if name != _SWEPT[kind]]
+        for rows in self.legs(kind, held):
+            kept = _held(rows, [self.along[name] for name in held], [self.width[name] for name in held])
+            if self.counts(kind, kept):
+                yield kept
 
-    Raises:
-        InvalidInput: a tolerance that is not positive.
+    def drifting(self, kind: Kind) -> Iterator[Rows]:
+        """The sweeps of a kind in which T leaves its tolerance by a slow drift."""
+        held = [name for name in self.along if name not in ("T", _SWEPT[kind])]
+        for rows in self.legs(kind, held):
+            T, width = self.along["T"][rows], self.width["T"][rows]
+            drift = _drift(T, float(np.median(width)))
+            if drift is None:
+                continue
+            near = rows[np.abs(T - drift) <= width]
+            kept = _held(near, [self.along[name] for name in held], [self.width[name] for name in held])
+            if self.counts(kind, kept):
+                yield kept
+
+    def legs(self, kind: Kind, held: Sequence[str]) -> Iterator[Rows]:
+        """Rows in which the swept quantity moves one way while none of the held ones begins a new stretch."""
+        swept = _SWEPT[kind]
+        for start, stop in _blocks([self.edges[name] for name in held], self.least):
+            block = slice(start, stop)
+            noise = self.allowed.noise[swept]
+            for rows in _legs(self.along[swept][block], self.width[swept][block], noise, self.least):
+                yield rows + start
+
+    def counts(self, kind: Kind, rows: Rows) -> bool:
+        """Whether the rows are enough and the swept quantity moves in them."""
+        swept = _SWEPT[kind]
+        moved = (self.along[swept][rows], self.width[swept][rows], self.allowed.noise[swept])
+        return len(rows) >= self.least and _moves(*moved)
+
+
+def _joined(found: Sequence[tuple[Kind, Rows]], drifting: Sequence[tuple[Kind, Rows]]) -> list[tuple[Kind, Rows]]:
+    """The sweeps, drifting ones in the place of their pieces, except where T itself is swept or a piece is longer."""
+    whole = []
+    for kind, rows in drifting:
+        inside = [(piece_kind, piece) for piece_kind, piece in found if _overlap(rows, piece)]
+        if all(piece_kind == kind and len(piece) <= len(rows) for piece_kind, piece in inside):
+            whole.append((kind, rows))
+    pieces = [pair for pair in found if not any(_overlap(pair[1], rows) for _, rows in whole)]
+    return pieces + whole
+
+
+def _overlap(a: Rows, b: Rows) -> bool:
+    return bool(a[0] <= b[-1] and b[0] <= a[-1])
+
+
+def _drift(T: Floats, width: float) -> Floats | None:
+    """Course of a temperature that leaves twice the width by a drift, slow and one way; None where it does not.
+
+    Followed through the medians of equal parts, with straight lines between them and on to the ends.
     """
-    allowed = {
-        "T": positive("T_tolerance", T_tolerance),
-        "B": positive("B_tolerance", B_tolerance),
-        "theta": positive("theta_tolerance", theta_tolerance),
-    }
-    groups: list[list[Sweep]] = []
-    for sweep in branches:
-        home = next((group for group in groups if _repeats(group[0], sweep, allowed)), None)
-        if home is None:
-            groups.append([sweep])
-        else:
-            home.append(sweep)
-    return tuple(_mean(group) for group in groups)
+    if np.ptp(T) <= 2 * width:
+        return None
+    parts = np.array_split(np.arange(len(T)), min(_WINDOWS, len(T)))
+    middle = np.array([part.mean() for part in parts])
+    medians = np.array([np.median(T[part]) for part in parts])
+    steps = np.diff(medians)
+    way = float(np.ptp(medians))
+    back = float(np.abs(steps).sum()) - abs(float(steps.sum()))
+    sudden = float(np.abs(steps).max(initial=0.0)) > _SUDDEN * way
+    if len(steps) < 2 or back > width or sudden or way <= width / 2 or way > _LARGEST_DRIFT * float(np.median(T)):
+        return None
+    row = np.arange(len(T), dtype=float)
+    before, after = np.minimum(row - middle[0], 0.0), np.maximum(row - middle[-1], 0.0)
+    slopes = steps / np.diff(middle)
+    return np.asarray(np.interp(row, middle, medians) + slopes[0] * before + slopes[-1] * after)
 
 
 def offsets(run: Measured) -> xr.Dataset:
@@ -322,71 +380,3 @@ def _moves(values: Floats, width: Floats, noise: float) -> bool:
     way = abs(values[-1] - values[0])
     straight = way > _STRAIGHT * np.abs(np.diff(values)).sum() and way > 10 * noise
     return bool(way > _MOVES * np.median(width) or (straight and way > np.median(width)))
-
-
-def _sweep(data: xr.Dataset, kind: Kind, rows: Rows, channel: str) -> Sweep:
-    R = data.R.sel(channel=channel).values[rows]
-    rows, R = rows[np.isfinite(R)], R[np.isfinite(R)]
-    T, B, theta = (data[name].values[rows] for name in ("T", "B", "theta"))
-    x = {"temperature": T, "field": B, "angle": theta}[kind]
-    sigma = data.sigma_R.sel(channel=channel).values[rows] if "sigma_R" in data else None
-    empty = not len(rows)
-    return Sweep(
-        kind=kind,
-        x=x,
-        R=R,
-        T=np.nan if kind == "temperature" or empty else float(T.mean()),
-        B=np.nan if kind == "field" or empty else float(B.mean()),
-        theta=np.nan if kind == "angle" or empty else float(theta.mean()),
-        T_spread=0.0 if kind == "temperature" or empty else float(T.std()),
-        B_spread=0.0 if kind == "field" or empty else float(B.std()),
-        up=bool(not empty and x[-1] > x[0]),
-        channel=channel,
-        rows=rows,
-        sigma=sigma if sigma is not None and np.isfinite(sigma).all() else None,
-        x_resolution=float(np.median(np.abs(np.diff(x)))) if len(x) > 1 else 0.0,
-    )
-
-
-def _repeats(first: Sweep, other: Sweep, allowed: dict[str, float]) -> bool:
-    same = (first.kind, first.channel, first.up) == (other.kind, other.channel, other.up)
-    pairs = {name: (getattr(first, name), getattr(other, name)) for name in allowed}
-    near = all(np.isnan([a, b]).all() or abs(a - b) <= allowed[name] for name, (a, b) in pairs.items())
-    return same and near
-
-
-def _mean(group: Sequence[Sweep]) -> Sweep:
-    if len(group) == 1:
-        return group[0]
-    low = max(sweep.x.min() for sweep in group)
-    high = min(sweep.x.max() for sweep in group)
-    inside = (group[0].x >= low) & (group[0].x <= high)
-    if inside.sum() < 3:
-        return group[0]
-    x = group[0].x[inside]
-    R = np.array([_at(x, sweep.x, sweep.R) for sweep in group])
-    errors = [_at(x, sweep.x, sweep.sigma) for sweep in group if sweep.sigma is not None]
-    sigma = np.sqrt(np.sum(np.square(errors), axis=0)) / len(group) if len(errors) == len(group) else None
-    rows = [sweep.rows for sweep in group if sweep.rows is not None]
-    return replace(
-        group[0],
-        x=x,
-        R=R.mean(axis=0),
-        T=float(np.mean([sweep.T for sweep in group])),
-        B=float(np.mean([sweep.B for sweep in group])),
-        theta=float(np.mean([sweep.theta for sweep in group])),
-        T_spread=_spread([sweep.T for sweep in group], [sweep.T_spread for sweep in group]),
-        B_spread=_spread([sweep.B for sweep in group], [sweep.B_spread for sweep in group]),
-        rows=np.concatenate(rows) if rows else None,
-        sigma=sigma,
-    )
-
-
-def _at(x: Floats, points: Floats, values: Floats) -> Floats:
-    order = np.argsort(points, kind="stable")
-    return np.asarray(np.interp(x, points[order], values[order]))
-
-
-def _spread(means: Sequence[float], spreads: Sequence[float]) -> float:
-    """Standard deviation over all repeats from that of each and that of their means."""
-    return 0.0 if np.isnan(means).any() else float(np.sqrt(np.mean(np.square(spreads)) + np.var(means)))

@@ -28,6 +28,7 @@ Surface: TypeAlias = Callable[[Floats, Floats], Floats]
 
 _HALF: Final = float(np.log(np.e - 1))  # where ln(1 + e^u) = 1
 _STEP_S: Final = 60.0  # seconds between readings
+_READINGS: Final = 25  # that a bridge averages into one resistance
 _PPMS_COLUMNS: Final = (
     "Comment,Time Stamp (sec),Status (code),Temperature (K),Magnetic Field (Oe),Sample Position (deg),"
     "Bridge 1 Resistivity (Ohm),Bridge 1 Excitation (uA),Bridge 1 Std. Dev. (Ohm),Number of Readings,"
@@ -250,7 +251,7 @@ def write_ppms(path: Path | str, run: SyntheticRun) -> None:
         run: what `synthetic_run` gave.
 
     Raises:
-        InvalidInput: nothing can be written there.
+        InvalidInput: its folder does not exist, or nothing can be written there.
     """
     head = [
         "[Header]",
@@ -266,22 +267,39 @@ def write_ppms(path: Path | str, run: SyntheticRun) -> None:
         _PPMS_COLUMNS,
     ]
     rows = run.rows
-    noise = f"{run.bench.noise:.8g}"
+    noise = f"{run.bench.noise * np.sqrt(_READINGS):.8g}"  # of one reading: a resistance is the mean of several
     columns = (rows.time.values, rows["T"].values, 1e4 * rows.B.values, rows.theta.values, rows.R.values)
     body = [
-        f"{'synthetic' if i == 0 else ''},{s:.2f},4369,{t:.10g},{b:.10g},{a:.8g},{r:.12g},1,{noise},25,{r:.12g}"
+        f"{'synthetic' if i == 0 else ''},{s:.2f},4369,{t:.10g},{b:.10g},{a:.8g},{r:.12g},1,{noise},{_READINGS}"
+        f",{r:.12g}"
         for i, (s, t, b, a, r) in enumerate(zip(*columns, strict=True))
     ]
-    write_text(Path(path), "\n".join([*head, *body, ""]))
+    write_text(_beside(path), "\n".join([*head, *body, ""]))
 
 
 def write_csv(path: Path | str, run: SyntheticRun) -> None:
-    """Write a run as a table: a comment that says synthetic, a header with units, one row per reading."""
+    """Write a run as a table: a comment that says synthetic, a header with units, one row per reading.
+
+    Args:
+        path: the file to be made or replaced.
+        run: what `synthetic_run` gave.
+
+    Raises:
+        InvalidInput: its folder does not exist, or nothing can be written there.
+    """
     rows = run.rows
     columns = (rows.time.values, rows["T"].values, rows.B.values, rows.theta.values, rows.R.values)
     body = [f"{s:.2f},{t:.10g},{b:.10g},{a:.8g},{r:.12g}" for s, t, b, a, r in zip(*columns, strict=True)]
     head = ["# SYNTHETIC data made by spinvalley, not measured", "time (s),T (K),B (T),theta (deg),R (Ohm)"]
-    write_text(Path(path), "\n".join([*head, *body, ""]))
+    write_text(_beside(path), "\n".join([*head, *body, ""]))
+
+
+def _beside(path: Path | str) -> Path:
+    """The path, if its folder exists."""
+    folder = Path(path).expanduser().parent
+    if not folder.is_dir():
+        raise InvalidInput(f"`path` must lie in a folder that exists, but {folder} does not")
+    return Path(path)
 
 
 def _measured(

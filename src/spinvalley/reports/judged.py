@@ -29,7 +29,7 @@ DEFAULTS: Final[dict[str, tuple[str, ...]]] = {
 """Formulas that are fitted where the user names none, by orientation; a tilted field has none."""
 
 _WINDOWED: Final = ("gl_perpendicular", "gl_parallel", "gl_3d_parallel")
-_SAMPLES, _SEED, _POINTS, _COLD, _COLDER = 200, 1, 240, 1e-2, 1e-3
+_SAMPLES, _SEED, _POINTS, _COLD, _COLDER = 200, 1, 240, 1e-4, 1e-6
 _FINITE: Final = 0.01
 _LEVEL: Final = (0.159, 0.841)
 _GRID: Final = 49
@@ -110,8 +110,7 @@ def judge(line: Line, options: Options, xi: float | None = None) -> Judged:
     if not line.fits:
         there = line.table[line.variable].nunique()
         return Judged(line, problem=f"too few points for a fit: {there}, at least 3 are needed")
-    with np.errstate(over="ignore"):  # a step far beyond any sensible parameter
-        return _judge(line, options, names, xi)
+    return _judge(line, options, names, xi)
 
 
 def _judge(line: Line, options: Options, names: tuple[str, ...], xi: float | None) -> Judged:
