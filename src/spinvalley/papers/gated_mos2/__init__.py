@@ -7,16 +7,17 @@ and fitted where their file is present.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import xarray as xr
 
-from spinvalley.figures.style import journal
-from spinvalley.files import check_folder, staged_folder, write_dataset, write_text
+from spinvalley.files import check_folder, staged_folder
 from spinvalley.pairing import DEVICES
 from spinvalley.papers.claims import ClaimsTable
+from spinvalley.papers.folder import write_folder
 from spinvalley.papers.gated_mos2.captions import captions
 from spinvalley.papers.gated_mos2.computed import Computed, Progress, compute
 from spinvalley.papers.gated_mos2.drawings import FIGURES
@@ -53,19 +54,8 @@ def run(out: str | Path, progress: Progress | None = None, parameters: Parameter
 
 def write(data: Computed, table: ClaimsTable, folder: Path, progress: Progress) -> None:
     """Write figures (PDF, PNG), their data (netCDF, lines also CSV), captions and claims into a folder."""
-    for done, (name, draw) in enumerate(FIGURES.items()):
-        progress("drawing", done, len(FIGURES))
-        with journal():
-            figure = draw(data)
-            figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
-            figure.savefig(folder / f"{name}.png")
-    progress("drawing", len(FIGURES), len(FIGURES))
-    for name, dataset in _datasets(data).items():
-        write_dataset(folder / f"{name}.nc", dataset)
-        if len(dataset.dims) == 1:
-            write_dataset(folder / f"{name}.csv", dataset)
-    write_text(folder / "captions.txt", captions(data))
-    table.write(folder)
+    figures = {name: partial(draw, data) for name, draw in FIGURES.items()}
+    write_folder(folder, figures, _datasets(data), captions(data), table, progress)
 
 
 def _datasets(data: Computed) -> dict[str, xr.Dataset]:

@@ -6,13 +6,14 @@ and the table of its claims.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import xarray as xr
 
-from spinvalley.figures.style import journal
-from spinvalley.files import check_folder, staged_folder, write_dataset, write_text
+from spinvalley.files import check_folder, staged_folder
 from spinvalley.papers.claims import ClaimsTable
+from spinvalley.papers.folder import write_folder
 from spinvalley.papers.heterostructure.captions import captions
 from spinvalley.papers.heterostructure.computed import Computed, compute
 from spinvalley.papers.heterostructure.curves import lines_table
@@ -51,19 +52,8 @@ def run(out: str | Path, progress: Progress | None = None, parameters: Parameter
 
 def write(data: Computed, table: ClaimsTable, folder: Path, progress: Progress) -> None:
     """Write figures (PDF, PNG), their data (netCDF, lines also CSV), captions and claims into a folder."""
-    for done, (name, draw) in enumerate(FIGURES.items()):
-        progress("drawing", done, len(FIGURES))
-        with journal():
-            figure = draw(data)
-            figure.savefig(folder / f"{name}.pdf", metadata={"CreationDate": None})
-            figure.savefig(folder / f"{name}.png")
-    progress("drawing", len(FIGURES), len(FIGURES))
-    for name, dataset in _datasets(data).items():
-        write_dataset(folder / f"{name}.nc", dataset)
-        if len(dataset.dims) == 1:
-            write_dataset(folder / f"{name}.csv", dataset)
-    write_text(folder / "captions.txt", captions(data))
-    table.write(folder)
+    figures = {name: partial(draw, data) for name, draw in FIGURES.items()}
+    write_folder(folder, figures, _datasets(data), captions(data), table, progress)
 
 
 def _datasets(data: Computed) -> dict[str, xr.Dataset]:
