@@ -20,17 +20,24 @@ if TYPE_CHECKING:
         phase,
         reports,
         spin,
+        store,
+        studies,
+        sweeps,
         topology,
         units,
     )
     from spinvalley.checks import InvalidInput, NotSolved, SpinvalleyError, Status
     from spinvalley.pairing import GapState, Pairing, Superconductor, free_energy, s_wave, solve_gap
     from spinvalley.phase import critical_field, critical_temperature, phase_diagram, tricritical_point
+    from spinvalley.store import Store
+    from spinvalley.studies.study import open_study
+    from spinvalley.sweeps import sweep
     from spinvalley.units import kelvin, tesla, to_kelvin, to_tesla
 
 __version__ = "0.1.0"
 
 _MODULES = (
+    "app",
     "experiment",
     "figures",
     "gating",
@@ -41,6 +48,9 @@ _MODULES = (
     "phase",
     "reports",
     "spin",
+    "store",
+    "studies",
+    "sweeps",
     "topology",
     "units",
 )
@@ -59,6 +69,9 @@ _NAMES = {
     "critical_temperature": "phase",
     "phase_diagram": "phase",
     "tricritical_point": "phase",
+    "open_study": "studies",
+    "Store": "store",
+    "sweep": "sweeps",
     "kelvin": "units",
     "tesla": "units",
     "to_kelvin": "units",
@@ -71,8 +84,10 @@ __all__ = [
     "Pairing",
     "SpinvalleyError",
     "Status",
+    "Store",
     "Superconductor",
     "__version__",
+    "app",
     "critical_field",
     "critical_temperature",
     "experiment",
@@ -82,6 +97,7 @@ __all__ = [
     "kelvin",
     "models",
     "normal",
+    "open_study",
     "pairing",
     "papers",
     "phase",
@@ -90,6 +106,10 @@ __all__ = [
     "s_wave",
     "solve_gap",
     "spin",
+    "store",
+    "studies",
+    "sweep",
+    "sweeps",
     "tesla",
     "to_kelvin",
     "to_tesla",

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import xarray as xr
@@ -13,21 +12,12 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats, Status, axis, direction_vector, instance, tolerance
 from spinvalley.pairing.gap import free_energy_landscape, normal_free_energy, orders, stated_error
 from spinvalley.pairing.superconductor import Superconductor
+from spinvalley.sweeps import Progress as Reached
+from spinvalley.sweeps import sweep
 
 Progress = Callable[[int, int], None]
 _LEVELS = 4
 _WORKERS = 2
-
-
-@dataclass(frozen=True)
-class _Column:
-    """Results at one field for all temperatures."""
-
-    gap: Floats
-    free_energy: Floats
-    condensation: Floats
-    error: Floats
-    status: Sequence[str]
 
 
 def phase_diagram(
@@ -72,29 +62,29 @@ def phase_diagram(
     tol = tolerance("tol", tol)
     instance("sc", sc, Superconductor, "Superconductor(film(), s_wave(gap0=0.1))")
     _ = sc.gap_scale  # found once, before the threads
-    done: list[float] = []
-
-    def solve(value: float) -> _Column:
-        column = _column(sc, temperatures, float(value) * unit, tol)
-        done.append(value)
-        if progress is not None:
-            progress(len(done), len(fields))
-        return column
-
-    with ThreadPoolExecutor(_WORKERS) as pool:
-        columns = list(pool.map(solve, fields))
     attrs = {"units": "energy unit of the model"}
-    names = ("gap", "free_energy", "condensation", "error")
-    data = {n: (("kT", "zeeman"), np.stack([getattr(c, n) for c in columns], axis=1), attrs) for n in names}
-    status = np.stack([np.asarray(c.status) for c in columns], axis=1)
-    return xr.Dataset(
-        {**data, "status": (("kT", "zeeman"), status)},
-        coords={"kT": ("kT", temperatures, attrs), "zeeman": ("zeeman", fields, attrs)},
-        attrs={"direction": tuple(float(c) for c in unit), "tolerance": tol, "gap_scale": sc.gap_scale},
+    data = sweep(
+        partial(_column, sc, unit, tol),
+        {"kT": xr.DataArray(temperatures, attrs=attrs), "zeeman": xr.DataArray(fields, attrs=attrs)},
+        together=["kT"],
+        block=1,
+        threads=_WORKERS,
+        check=True,
+        progress=None if progress is None else partial(_tell, progress),
+    )
+    return data.drop_vars("message").assign_attrs(
+        direction=tuple(float(c) for c in unit), tolerance=tol, gap_scale=sc.gap_scale
     )
 
 
-def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Column:
+def _tell(progress: Progress, reached: Reached) -> None:
+    if reached.done:
+        progress(reached.done, reached.total)
+
+
+def _column(sc: Superconductor, unit: Floats, tol: float, *, kT: Floats, zeeman: float) -> xr.Dataset:
+    """One field at all temperatures."""
+    field = zeeman * unit
     goal = tol * sc.gap_scale
     gaps: Floats | None = None
     error = np.full(len(kT), np.inf)
@@ -113,7 +103,9 @@ def _column(sc: Superconductor, kT: Floats, field: Floats, tol: float) -> _Colum
     assert gaps is not None
     status = [_status(gap, bound <= goal) for gap, bound in zip(gaps, error, strict=True)]
     total = normal_free_energy(sc, kT, field, order) + condensation
-    return _Column(gaps, total, condensation, error, status)
+    attrs = {"units": "energy unit of the model"}
+    energies = {"gap": gaps, "free_energy": total, "condensation": condensation, "error": error}
+    return xr.Dataset({**{n: ("kT", values, attrs) for n, values in energies.items()}, "status": ("kT", status)})
 
 
 def _status(gap: float, converged: bool) -> str:

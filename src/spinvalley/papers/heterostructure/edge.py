@@ -15,6 +15,7 @@ from spinvalley.checks import Floats
 from spinvalley.pairing import Superconductor, s_wave
 from spinvalley.papers.heterostructure.curves import Layer
 from spinvalley.papers.heterostructure.parameters import BORDER, EdgeParameters, Parameters
+from spinvalley.sweeps import sweep
 from spinvalley.topology import (
     andreev,
     bulk_gap,
@@ -141,8 +142,10 @@ def _phase(sc: Superconductor, e: EdgeParameters) -> xr.Dataset:
     """w(k_par, V) over the range of k_y in which it is not zero."""
     k = np.linspace(0.5, 0.85, e.phase_size[0]) * BORDER
     fields = np.linspace(0, _FIELDS * e.ratio, e.phase_size[1]) * e.gap
-    rows = [winding(sc, e.gap, float(v), k) for v in fields]
-    return xr.concat(rows, dim=xr.DataArray(fields, dims="zeeman", name="zeeman"), combine_attrs="override")
+    known = winding(sc, e.gap, 0.0, k[:1])
+    axes = {"zeeman": fields, "k_parallel": xr.DataArray(k, attrs=known.k_parallel.attrs)}
+    data = sweep(partial(winding, sc, e.gap), axes, together=["k_parallel"], check=True)
+    return data.drop_vars("message").assign(winding=data.winding.astype(int)).assign_attrs(known.attrs)
 
 
 def _strips(sc: Superconductor, e: EdgeParameters, progress: Progress) -> dict[float, xr.Dataset]:
@@ -213,8 +216,16 @@ def _spectrum(sc: Superconductor, e: EdgeParameters) -> xr.Dataset:
     """A(k_y, E) on a logarithmic axis of energy, with a broadening that is a fixed share of E."""
     k = np.linspace(*e.seen, e.map_size[0]) * BORDER
     energies = np.geomspace(*_WINDOW, e.map_size[1]) * e.gap
-    rows = [edge_spectrum(sc, e.gap, e.ratio * e.gap, k, [v], eta=_RESOLUTION * v) for v in energies]
-    return xr.concat(rows, dim="energy", combine_attrs="drop_conflicts").assign_attrs(eta_over_energy=_RESOLUTION)
+    field = e.ratio * e.gap
+
+    def row(energy: float, k_parallel: Floats) -> xr.Dataset:
+        found = edge_spectrum(sc, e.gap, field, k_parallel, [energy], eta=_RESOLUTION * energy)
+        return found.isel(energy=0, drop=True)
+
+    known = edge_spectrum(sc, e.gap, field, k[:1], energies[:1], eta=_RESOLUTION * energies[0])
+    axes = {name: xr.DataArray(v, attrs=known[name].attrs) for name, v in (("k_parallel", k), ("energy", energies))}
+    data = sweep(row, axes, together=["k_parallel"], check=True).drop_vars("message")
+    return data.assign_attrs(edge=known.attrs["edge"], chiral=known.attrs["chiral"], eta_over_energy=_RESOLUTION)
 
 
 def _resolved(e: EdgeParameters, progress: Progress) -> dict[str, xr.Dataset]:
