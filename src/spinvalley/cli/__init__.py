@@ -1,7 +1,7 @@
 """The command line: thin commands over public functions.
 
 Exit codes: 0 done; 1 done, but some points did not reach the tolerance, or a file could not be written; 2 the input
-makes no sense (one sentence on stderr, nothing written).
+makes no sense (one sentence on stderr, nothing written); 130 interrupted.
 
 Only typer and the options are imported here; what computes is imported when a command starts.
 """
@@ -18,8 +18,9 @@ from typing import Annotated, Any, Final
 import typer
 
 import spinvalley as sv
-from spinvalley.cli.measured_options import Knowledge, Reading
+from spinvalley.cli.measured_options import Bar, Knowledge, Reading
 from spinvalley.cli.options import KT, OPTIONAL_KT, ZEEMAN, Crystal, Delivery, EdgePhysics, EdgeView, Physics, spread
+from spinvalley.cli.study_options import OPTIONAL_JSON, STORE, Computing, View
 
 _DIRECTION: Final = typer.Option(help="Direction x,y,z of the field; z is normal to the layers.", metavar="X,Y,Z")
 _TOL: Final = typer.Option(help="Tolerance, relative to the gap at T = V = 0 (hc2: to the field).", metavar="NUMBER")
@@ -165,11 +166,12 @@ def analyse(
     files: Annotated[list[Path], typer.Argument(help="Measured files of one sample.", metavar="FILE")],
     reading: Reading,
     known: Knowledge,
+    bar: Bar,
     out: Annotated[Path | None, typer.Option(help="Folder of the report; default: FILE_report.")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
     """From the files of a cryostat to Tc, Hc2 and what limits it: a report with figures, tables and verdicts."""
-    raise typer.Exit(_analyses().analyse_files(files, reading, known, out, json))
+    raise typer.Exit(_analyses().analyse_files(files, reading, known, bar, out, json))
 
 
 @app.command()
@@ -188,6 +190,25 @@ def fit(
 
 
 @app.command()
+@spread
+def dome(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            help="A CSV table (device, n2D, Tc), reports made with --hall, or one measured file for each device.",
+            metavar="FILE",
+        ),
+    ],
+    reading: Reading,
+    bar: Bar,
+    delivery: Delivery,
+    mass: Annotated[float | None, typer.Option(help="Effective mass in electron masses.", metavar="NUMBER")] = None,
+) -> None:
+    """Critical temperature against carrier density over several devices: the superconducting dome."""
+    raise typer.Exit(_analyses().dome(files, reading, bar, mass, delivery))
+
+
+@app.command()
 def formats(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")] = False,
 ) -> None:
@@ -203,5 +224,71 @@ def synthetic(
     raise typer.Exit(_analyses().synthetic(out))
 
 
+@app.command("app")
+def serve_app(
+    port: Annotated[int | None, typer.Option(help="TCP port; default: 5006 or the next free one.")] = None,
+    studies: Annotated[
+        Path | None, typer.Option(help="Folder whose stores of sweeps can be looked at.", metavar="FOLDER")
+    ] = None,
+    no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open a browser.")] = False,
+) -> None:
+    """Open the app in the browser: bands, phase diagrams, edges, your own data, studies. On this machine only."""
+    raise typer.Exit(import_module("spinvalley.cli.serving").serve_app(port, studies, no_browser))
+
+
 def _analyses() -> Any:
     return import_module("spinvalley.cli.analyses")
+
+
+@app.command()
+def init(
+    file: Annotated[Path, typer.Argument(help="The run file to write.")] = Path("study.toml"),
+    schema: Annotated[bool, typer.Option("--schema", help="Print the JSON schema of run files instead.")] = False,
+) -> None:
+    """Write a run file with comments, from which `run` computes a study."""
+    raise typer.Exit(_studies().init(file, schema))
+
+
+@app.command()
+@spread
+def run(
+    file: Annotated[Path, typer.Argument(help="The run file (TOML).", metavar="FILE")],
+    computing: Computing,
+    store: Annotated[str | None, typer.Option(help="Folder or fsspec URL; default: FILE with .zarr.")] = None,
+) -> None:
+    """Compute the study of a run file; what is in its store already is not computed again."""
+    raise typer.Exit(_studies().run(file, store, computing))
+
+
+@app.command()
+@spread
+def resume(store: STORE, computing: Computing) -> None:
+    """Go on with a study that was interrupted; the run file is in the store."""
+    raise typer.Exit(_studies().resume(store, computing))
+
+
+@app.command()
+def status(store: STORE, json: OPTIONAL_JSON = False) -> None:
+    """What a study has done, what is missing and where it comes from."""
+    raise typer.Exit(_studies().status(store, json))
+
+
+@app.command()
+def export(
+    store: STORE,
+    out: Annotated[Path, typer.Option(help="File: .nc (netCDF), .csv (a row per point) or .json.")],
+    json: OPTIONAL_JSON = False,
+) -> None:
+    """Write a study with its provenance to one file."""
+    raise typer.Exit(_studies().export(store, out, json))
+
+
+@app.command()
+@spread
+def plot(store: STORE, view: View, json: OPTIONAL_JSON = False) -> None:
+    """Draw a study: a map over two coordinates, or lines."""
+    raise typer.Exit(import_module("spinvalley.cli.study_plots").plot(store, view, json))
+
+
+def _studies() -> Any:
+    return import_module("spinvalley.cli.studies")

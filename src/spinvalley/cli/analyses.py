@@ -1,35 +1,66 @@
-"""The commands `analyse`, `fit`, `formats`, `synthetic`: measured data in, a report out. Imported when one starts."""
+"""The commands `analyse`, `fit`, `dome`, `formats`, `synthetic`: measured data in, a report out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from typing import Final, Literal, cast
 
+import xarray as xr
+from matplotlib.axes import Axes
+
+from spinvalley import __version__
 from spinvalley.checks import InvalidInput, one_of, real
-from spinvalley.cli.measured_options import Knowledge, Reading
+from spinvalley.cli import giving
+from spinvalley.cli.measured_options import Bar, Knowledge, Reading
+from spinvalley.cli.options import Delivery
 from spinvalley.experiment.catalogue import FORMULAS
 from spinvalley.experiment.formats import formats as known_formats
 from spinvalley.experiment.run import DIRECTIONS
-from spinvalley.files import check_file, check_folder, json_text
-from spinvalley.reports import Analysis, Options, analyse, analyse_table
+from spinvalley.figures.measured import draw_dome
+from spinvalley.files import check_file, check_folder, dataset_document, json_text
+from spinvalley.reports import Analysis, Options, analyse, analyse_table, dome_of
 from spinvalley.reports.example import write_example
 
 _SUFFIXES = (".dat", ".csv")
+_SHOWN: Final = ("n2D", "sigma_n2D", "Tc", "sigma_Tc", "B", "mobility", "tau", "carriers", "status")
 
 
-def analyse_files(files: Sequence[Path], reading: Reading, known: Knowledge, out: Path | None, json: bool) -> int:
+def analyse_files(
+    files: Sequence[Path], reading: Reading, known: Knowledge, bar: Bar, out: Path | None, json: bool
+) -> int:
     """A report of the files of a cryostat; the summary to stdout. Returns the exit code."""
-    options = _options(reading, known)
+    options = _options(reading, known, bar)
     folder = check_folder(out if out is not None else Path(f"{files[0].stem}_report"))
     return _give(analyse(files, options), folder, json, "analyse")
 
 
 def fit_table(table: Path, orientation: str | None, known: Knowledge, out: Path | None, json: bool) -> int:
     """The ranking of formulas for a table of critical fields; a report only where it is asked for."""
-    options = _options(Reading(), known)
+    options = _options(Reading(), known, Bar())
     folder = None if out is None else check_folder(out)
     select = {} if orientation is None else {"orientation": one_of("orientation", orientation, DIRECTIONS)}
     return _give(analyse_table(table, options, select=select), folder, json, "fit")
+
+
+def dome(files: Sequence[Path], reading: Reading, bar: Bar, mass: float | None, delivery: Delivery) -> int:
+    """Tc against density over several devices. Returns the exit code."""
+    options = _options(reading, Knowledge(mass=mass), bar)
+    paths = giving.check_out(delivery.out, dims=1, figure=True)
+    table = dome_of(files, options)
+    giving.write(paths, table, partial(_draw_dome, table))
+    if delivery.json:
+        print(json_text({"spinvalley": __version__, "command": "dome"} | dataset_document(table)))
+    else:
+        print("n2D in cm^-2, Tc in K at the field B in T, mobility in cm^2/Vs, tau in fs")
+        rows = zip(table.device.values.tolist(), *(table[name].values.tolist() for name in _SHOWN), strict=True)
+        print(giving.table(("device", *_SHOWN), list(rows)))
+    return 0
+
+
+def _draw_dome(table: xr.Dataset, ax: Axes) -> None:
+    draw_dome(ax, table)
 
 
 def formats(json: bool) -> int:
@@ -75,13 +106,14 @@ def _doubtful(found: Analysis) -> int:
     return int(any(fit is not None and not fit.converged for fit in best))
 
 
-def _options(reading: Reading, known: Knowledge) -> Options:
+def _options(reading: Reading, known: Knowledge, bar: Bar) -> Options:
     """The settings out of the texts of the command line."""
     return Options(
         criterion=_criterion(reading.criterion),
         normal=reading.normal,
         theta=_theta(reading.theta),
         channel=reading.channel,
+        allow_cut=reading.allow_cut,
         models=_models(known.models),
         tc=_tc(known.tc),
         fixed=dict(_pair(text) for text in known.fixed or ()),
@@ -89,6 +121,14 @@ def _options(reading: Reading, known: Knowledge) -> Options:
         mass=known.mass,
         tau=known.tau,
         splitting=_range(known.splitting),
+        rashba_ratio=known.rashba_ratio,
+        hall=bar.hall,
+        geometry=bar.geometry,
+        loss=cast(Literal["linear", "soft_l1"], known.loss),
+        bootstrap=known.bootstrap,
+        posterior=known.posterior,
+        theory=known.theory,
+        theory_free=tuple(part.strip() for part in (known.theory_free or "").split(",") if part.strip()),
     )
 
 

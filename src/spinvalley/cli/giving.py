@@ -13,11 +13,13 @@ from matplotlib.axes import Axes
 
 from spinvalley import __version__
 from spinvalley.checks import Status, one_of
+from spinvalley.cli.tables import table
 from spinvalley.figures.style import journal, panels
 from spinvalley.files import DATA_SUFFIXES, check_file, dataset_document, json_text, staged_file, write_dataset
 from spinvalley.pairing import GapState, Superconductor
 
 FIGURES: Final = (".pdf", ".png", ".svg")
+__all__ = ["FIGURES", "check_out", "document", "doubts", "state_dataset", "table", "write"]
 Draw = Callable[[Axes], Any]
 _UNSOUND: Final = (Status.NOT_CONVERGED, Status.FAILED, Status.BEYOND_RANGE)
 
@@ -68,13 +70,6 @@ def state_dataset(state: GapState) -> xr.Dataset:
     )
 
 
-def table(header: Sequence[str], rows: Sequence[Sequence[Any]]) -> str:
-    """Aligned columns; numbers with seven digits."""
-    cells = [list(header), *([_text(value) for value in row] for row in rows)]
-    widths = [max(len(row[n]) for row in cells) for n in range(len(header))]
-    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in cells)
-
-
 def doubts(status: Any) -> int:
     """How many points the solver does not stand by; says so on stderr."""
     values = np.atleast_1d(np.asarray(status)).ravel()
@@ -85,9 +80,3 @@ def doubts(status: Any) -> int:
             file=sys.stderr,
         )
     return count
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float | np.floating):
-        return "-" if np.isnan(value) else f"{value:.7g}"
-    return str(value)

@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 
-from spinvalley import models, normal, pairing
+from spinvalley import models, pairing
 from spinvalley.checks import Floats, InvalidInput, axis, one_of
 from spinvalley.cli.options import MODELS, Physics
+from spinvalley.studies import systems
 
 _PARAMETERS: Final = ("t", "mu", "beta_so", "t_sc", "t_tmd", "mu_sc", "mu_tmd", "coupling", "zeeman_on")
-_STRENGTHS: Final = ("gap0", "v", "tc", "layer_gap0")
 _MOST: Final = 100_000
 
 
@@ -23,16 +23,8 @@ def superconductor(physics: Physics) -> pairing.Superconductor:
         InvalidInput: unknown model or layer, a parameter that the model does not have, no or several strengths.
     """
     built = model(physics)
-    on = tuple(physics.on) if physics.on else ("sc",) if "sc" in built.layers else None
-    given = {name: getattr(physics, name) for name in _STRENGTHS if getattr(physics, name) is not None}
-    if len(given) != 1:
-        names = ", ".join(f"`{name}`" for name in _STRENGTHS)
-        raise InvalidInput(f"exactly one of {names} must be given, but got {', '.join(given) or 'none'}")
-    if "layer_gap0" in given:
-        built.orbitals_on(on)
-        alone = built if on is None else normal.isolated(built, on)
-        given = {"v": pairing.Superconductor(alone, pairing.s_wave(on=on, gap0=physics.layer_gap0)).v}
-    return pairing.Superconductor(built, pairing.s_wave(on=on, **given))
+    given = {name: getattr(physics, name) for name in systems.STRENGTHS if getattr(physics, name) is not None}
+    return systems.superconductor(built, tuple(physics.on) if physics.on else None, given)
 
 
 def model(physics: Physics) -> models.TightBinding:

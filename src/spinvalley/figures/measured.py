@@ -9,6 +9,7 @@ import matplotlib as mpl
 import numpy as np
 import xarray as xr
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, ScalarFormatter
 
 from spinvalley.checks import InvalidInput, one_of
 from spinvalley.figures.critical import FIELD, TEMPERATURE
@@ -23,6 +24,7 @@ STYLES: Final = ("-", (0, (5, 1.5)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (
 _MOST_NAMES: Final = 7
 _HIGHEST: Final = 12.0
 _CROWDED: Final = 0.01  # of the range: points that no line joins
+_CENTRAL: Final = (0.1585, 0.8415)
 _INTERVAL: Final = 1.0  # rise of chi^2 at the ends of a 68 % interval
 
 
@@ -36,7 +38,7 @@ def draw_resistance(ax: Axes, curves: xr.Dataset, marks: xr.Dataset | None = Non
         kind: "temperature", "field" or "angle": what is swept.
 
     Returns:
-        The same axes.
+        The same axes. Of more than seven sweeps the key names the first, the middle and the last one of the colours.
 
     Raises:
         InvalidInput: a variable is missing, or the kind is unknown.
@@ -57,6 +59,10 @@ def draw_resistance(ax: Axes, curves: xr.Dataset, marks: xr.Dataset | None = Non
     ax.margins(x=0.01)
     if 1 < len(names) <= _MOST_NAMES:
         ax.legend(fontsize=6.5, handlelength=1.0)
+    elif names[1:]:
+        some = [ax.lines[0], *(line for line in ax.lines if line.get_label() == str(names[len(names) // 2]))]
+        some += [line for line in ax.lines if line.get_label() == str(names[-1])]
+        ax.legend(handles=some, title="in this order", fontsize=6.5, title_fontsize=6.5, handlelength=1.0)
     return ax
 
 
@@ -168,7 +174,7 @@ def draw_dome(ax: Axes, table: xr.Dataset) -> Axes:
         table: Dataset of `experiment.dome.dome`.
 
     Returns:
-        The same axes; a device without a Tc is a cross on the axis.
+        The same axes; a device without a Tc is a cross on the axis. The dotted line guides the eye.
 
     Raises:
         InvalidInput: a variable is missing.
@@ -181,18 +187,99 @@ def draw_dome(ax: Axes, table: xr.Dataset) -> Axes:
     known = np.isfinite(Tc)
     ax.errorbar(
         n[known], Tc[known], yerr=table.sigma_Tc.values[known], xerr=table.sigma_n2D.values[known] / unit,
-        fmt="o-", ms=3.6, lw=0.7, color=BLUE, mfc="white", elinewidth=0.7, capsize=1.5,
+        fmt="o", ms=3.6, color=BLUE, mfc="white", elinewidth=0.7, capsize=1.5, zorder=3,
     )  # fmt: skip
+    ax.plot(n[known], Tc[known], ":", lw=0.7, color=GREY, zorder=1)
     ax.plot(n[~known], np.zeros(int((~known).sum())), "x", color=RED, ms=4, label="no transition seen", clip_on=False)
     for at, height, name in zip(n, np.nan_to_num(Tc), table.device.values.tolist(), strict=True):
-        ax.annotate(str(name), (at, height), xytext=(3, 3), textcoords="offset points", fontsize=6.5, parse_math=False)
+        ax.annotate(
+            str(name),
+            (at, height),
+            xytext=(0, 5),
+            textcoords="offset points",
+            ha="center",
+            fontsize=6.5,
+            parse_math=False,
+        )
     if (~known).any():
         ax.legend()
     ax.set_xlabel(r"$n_{\rm 2D}$ ($10^{14}$ cm$^{-2}$)")
     ax.set_ylabel(r"$T_{\rm c}$ (K)")
-    ax.set_ylim(bottom=0)
-    ax.margins(x=0.12, y=0.15)
+    ax.margins(x=0.12)
+    ax.set_ylim(0, 1.15 * float(np.max(Tc[known], initial=0.0)) or 1.0)
     return ax
+
+
+def draw_hall(ax: Axes, readings: xr.Dataset, odd: xr.Dataset, slope: float) -> Axes:
+    """Hall resistance: the readings, their part odd in the field, and the line through it.
+
+    Args:
+        ax: where to draw.
+        readings: Dataset over row with B (T) and R (Ohm).
+        odd: the same of what counts: the odd part for B > 0, which is mirrored, or readings of one sign of the field.
+        slope: of the line in Ohm/T.
+
+    Returns:
+        The same axes.
+
+    Raises:
+        InvalidInput: a variable is missing.
+    """
+    _need(readings, "B", "R")
+    _need(odd, "B", "R")
+    fields = readings.B.values
+    ax.plot(fields, readings.R, ".", ms=2.5, color=GREY, alpha=0.6, label="readings", zorder=1)
+    if odd.B.values.min(initial=np.inf) > 0 > fields.min():
+        mirrored = [np.concatenate([-odd[name].values[::-1], odd[name].values]) for name in ("B", "R")]
+        ax.plot(*mirrored, "-", lw=1.4, color=BLUE, label="odd part", zorder=2)
+    ends = np.array([min(fields.min(), 0.0), max(fields.max(), 0.0)])
+    label = f"{slope:.4g}".replace("-", "−") + r" $\Omega$/T"
+    ax.plot(ends, slope * ends, color=RED, ls=(0, (4, 2)), lw=0.9, label=label, zorder=3)
+    ax.set_xlabel(SWEPT["field"])
+    ax.set_ylabel(r"$R_{xy}$ ($\Omega$)")
+    ax.legend()
+    return ax
+
+
+def draw_corner(axes: Sequence[Axes], data: xr.Dataset, names: Sequence[str]) -> Sequence[Axes]:
+    """A posterior: each parameter alone on the diagonal, each pair below it.
+
+    Args:
+        axes: k k axes, row by row.
+        data: Dataset with sets (row, parameter), k parameters.
+        names: of the parameters, for the axes.
+
+    Returns:
+        The same axes; those above the diagonal are hidden. Dotted: the central 68 %.
+
+    Raises:
+        InvalidInput: the variable is missing, or the number of axes is not k k.
+    """
+    _need(data, "sets")
+    sets = data.sets.values
+    size = sets.shape[1]
+    if len(axes) != size**2:
+        raise InvalidInput(f"`axes` must be {size} x {size}, but are {len(axes)}")
+    for place, ax in enumerate(axes):
+        row, column = divmod(place, size)
+        ax.set_visible(column <= row)
+        if column == row:
+            ax.hist(sets[:, row], bins=40, color=SKY, density=True)
+            for end in np.quantile(sets[:, row], _CENTRAL):
+                ax.axvline(end, color=BLACK, lw=0.7, ls=":")
+            ax.set_yticks([])
+        else:
+            ax.plot(sets[:, column], sets[:, row], ".", ms=1, alpha=0.25, color=BLUE, rasterized=True)
+            ax.yaxis.set_major_locator(MaxNLocator(3))
+            ax.yaxis.set_major_formatter(ScalarFormatter(useOffset=False))
+        ax.xaxis.set_major_locator(MaxNLocator(3))
+        ax.xaxis.set_major_formatter(ScalarFormatter(useOffset=False))
+        last, first = row == size - 1, column == 0 < row
+        ax.tick_params(labelsize=6, labelbottom=last, labelleft=first)
+        ax.tick_params(axis="x", rotation=45 if size > 1 else 0)
+        ax.set_xlabel(names[column] if last else "")
+        ax.set_ylabel(names[row] if first else "probability density" if size == 1 else "")
+    return axes
 
 
 def draw_profile(axes: Sequence[Axes], data: xr.Dataset) -> Sequence[Axes]:
@@ -201,7 +288,8 @@ def draw_profile(axes: Sequence[Axes], data: xr.Dataset) -> Sequence[Axes]:
     Args:
         axes: two axes.
         data: Dataset over tau_iv (fs) with rise (of chi^2 over its least value, in units of its scale), splitting (meV)
-            and in attrs tau (fs; where known) and tau_so (fs), the limit of Klemm, Luther and Beasley.
+            and in attrs tau (fs; where known), asymptote (splitting tau_iv^(1/2) of the limit of Klemm, Luther and
+            Beasley) and scaled (the factor by which the rise was divided; where it was).
 
     Returns:
         The same axes. Where the rise stays below 1 (dotted) towards short times, only splitting^2 tau_iv is fixed.
@@ -214,7 +302,7 @@ def draw_profile(axes: Sequence[Axes], data: xr.Dataset) -> Sequence[Axes]:
     first.plot(data.tau_iv, data.rise, color=BLUE)
     first.axhline(_INTERVAL, color=GREY, ls=":", lw=0.8)
     first.set_ylim(0, _HIGHEST)
-    first.set_ylabel(r"rise of $\chi^2$ (scaled)")
+    first.set_ylabel(r"rise of $\chi^2$ (scaled)" if "scaled" in data.attrs else r"rise of $\chi^2$")
     second.plot(data.tau_iv, data.splitting, color=RED)
     limit = data.attrs.get("asymptote")
     if limit is not None:
