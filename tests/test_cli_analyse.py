@@ -1,10 +1,12 @@
 """The commands on measured data: one command from the file to the report, and one sentence where the input is wrong."""
 
 import json
+import sys
 
 import numpy as np
 import pytest
 
+from hall_runs import N2D, write_hall_run
 from spinvalley import cli
 from spinvalley.experiment.catalogue import FORMULAS
 from spinvalley.experiment.formulas import klb
@@ -77,6 +79,11 @@ def test_json_is_one_document_and_nothing_else(capsys, short):
     assert told["settings"]["normal"] == "8K"
 
 
+def test_the_normal_resistance_may_have_a_slope(capsys, short):
+    told = json.loads(call(capsys, "analyse", short, "--normal", "linear", "--json", "--out", "there")[1])
+    assert abs(told["tc"][0]["Tc"] - 6.5) < 0.02
+
+
 def test_fit_finds_the_parameter_that_made_the_table(capsys, here, table):
     code, out, err = call(capsys, "fit", table, "--models", "klb,ising", "--tc", "6.5", "--json")
     assert (code, err) == (0, "")
@@ -120,8 +127,11 @@ def test_two_files_of_one_sample_are_put_together(capsys, here, run_text):
     told = json.loads(out)
     (line,) = told["lines"]
     (model,) = line["models"]
-    assert abs(model["parameters"][0]["value"] - 9.6) < 0.05
-    assert abs(model["fixed"]["tc"] - 6.5) < 0.02
+    xi, tc = model["parameters"]
+    assert abs(xi["value"] - 9.6) < 0.05
+    assert abs(tc["value"] - 6.5) < 0.02
+    assert abs(model["known"]["tc"][0] - 6.5) < 0.02
+    assert model["fixed"] == {}
     assert line["orientation"] == "perpendicular"
     assert [file["name"] for file in told["provenance"]["files"]] == list(parts)
     assert "different" in refused(capsys, here, "analyse", "warm.dat", "warm.dat")
@@ -200,6 +210,20 @@ def test_an_unknown_model_lists_the_known_ones(capsys, here, table):
         (("--orientation", "sideways"), "parallel"),
         (("--orientation", "perpendicular"), "selection"),
         (("--out", "."), "out"),
+        (("--loss", "huber"), "linear, soft_l1"),
+        (("--loss", ""), "linear, soft_l1"),
+        (("--loss", "2"), "linear, soft_l1"),
+        (("--bootstrap", "-3"), "bootstrap"),
+        (("--bootstrap", "1"), "at least 2"),
+        (("--bootstrap", "many"), "valid integer"),
+        (("--theory", "MoS2"), "MoS2:8.7e13"),
+        (("--theory", "Pb:1e14"), "MoS2"),
+        (("--theory", "MoS2:0"), "must be positive"),
+        (("--theory-free", "density"), "`theory` is not given"),
+        (("--theory", "MoS2:8e13", "--theory-free", "mass"), "rashba_ratio"),
+        (("--theory", "MoS2:8e13", "--theory-free", "density,splitting"), "holds both"),
+        (("--rashba-ratio", "-1"), "rashba_ratio"),
+        (("--mass", "0.5"), "alone"),
     ],
 )
 def test_options_that_make_no_sense_are_one_sentence(capsys, here, table, arguments, words):
@@ -215,7 +239,73 @@ def test_options_that_make_no_sense_are_one_sentence(capsys, here, table, argume
         (("--normal", "50K"), "50 K"),
         (("--theta", "sideways"), "parallel"),
         (("--channel", "Bridge 4"), "Bridge 4"),
+        (("--hall", "Bridge 4"), "Bridge 1"),
+        (("--hall", "."), "Bridge 1"),
+        (("--hall", "Bridge 1"), "Hall voltage"),
+        (("--geometry", "2x4"), "`hall` is not given"),
+        (("--hall", "Bridge 1", "--geometry", "two"), "WIDTHxLENGTH"),
+        (("--hall", "Bridge 1", "--geometry", "0x4"), "must be positive"),
     ],
 )
 def test_readings_that_make_no_sense_are_one_sentence(capsys, here, short, arguments, words):
     assert words in refused(capsys, here, "analyse", short, *arguments)
+
+
+def test_the_bar_and_the_bands_are_two_options_away(capsys, here):
+    write_hall_run(here / "H1.csv")
+    bar = ("--hall", "R2", "--geometry", "2x4", "--mass", 0.522)
+    theory = ("--theory", "MoS2:8.7e13", "--theory-free", "density", "--models", "klb,ising")
+    code, out, err = call(capsys, "analyse", "H1.csv", *bar, *theory, "--bootstrap", 20, "--json")
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert abs(told["hall"]["n2D"] / N2D - 1) < 0.01
+    (line,) = [one for one in told["lines"] if one["orientation"] == "parallel"]
+    models = {m["name"]: m for m in line["models"]}
+    assert {"klb", "ising", "k.p bands of MoS2"} == set(models)
+    assert not models["klb"]["admissible"]  # by the scattering time of the bar
+    assert models["ising"]["bootstrap"]["sets"] == 20
+    assert abs(models["k.p bands of MoS2"]["parameters"][0]["value"] / 8.7e13 - 1) < 0.05  # splitting 12.8 meV
+
+
+def test_a_posterior_needs_emcee(capsys, here, table, monkeypatch):
+    monkeypatch.setitem(sys.modules, "emcee", None)
+    assert "spinvalley[bayes]" in refused(capsys, here, "fit", table, "--models", "klb", "--posterior")
+
+
+def test_the_dome_of_a_table(capsys, here):
+    (here / "devices.csv").write_text("device,n2D,Tc,sigma_Tc\nA,5e13,,\nC,1.2e14,9.8,0.2\nB,8.5e13,6.5,0.1\n")
+    code, out, err = call(capsys, "dome", "devices.csv", "--out", "dome.pdf", "--out", "dome.csv", "--json")
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert told["coords"]["device"]["values"] == ["A", "B", "C"]
+    assert told["variables"]["Tc"]["values"] == [None, 6.5, 9.8]
+    assert (here / "dome.pdf").read_bytes().startswith(b"%PDF")
+    assert len((here / "dome.csv").read_text().splitlines()) == 4
+    rows = call(capsys, "dome", "devices.csv")[1].splitlines()
+    assert [row.split()[0] for row in rows[1:]] == ["device", "A", "B", "C"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("gone.dat",), "not there"),
+        (("short.dat",), "`hall` must name"),
+        (("short.dat", "--hall", "Bridge 2"), "Bridge 1"),
+        (("devices.csv",), "must have column Tc"),
+        (("devices.csv", "--out", "dome.xls"), "out"),
+        ((".",), "analysis.json"),
+    ],
+)
+@pytest.mark.usefixtures("short")
+def test_devices_that_make_no_sense_are_one_sentence(capsys, here, arguments, words):
+    (here / "devices.csv").write_text("device,n2D\nA,5e13\n")
+    assert words in refused(capsys, here, "dome", *arguments)
+
+
+def test_a_file_that_stops_within_a_row_is_refused_or_allowed(capsys, here, run_text):
+    rows = run_text.splitlines()
+    (here / "half.dat").write_text("\n".join([*rows[: 11 + 402], rows[11 + 402][:9]]))
+    assert "must end with a whole row" in refused(capsys, here, "analyse", "half.dat", "--out", "report")
+    code, out, err = call(capsys, "analyse", "half.dat", "--allow-cut", "--normal", "linear:9", "--out", "report")
+    assert code == 0, err
+    assert out.splitlines()[1].startswith("half.dat stops within a row")

@@ -153,6 +153,21 @@ def test_scattering_between_valleys_is_inadmissible_only_beyond_its_interval():
     assert not outside.admissible
 
 
+def test_klb_is_judged_by_its_interval():
+    table = points("klb", 0.05)
+    found = fit(table, "klb", {"tc": 6.5})
+    upper = found.interval("tau_so").upper
+    assert upper > 1.02 * found.params["tau_so"]
+    inside, outside = (fit(table, "klb", {"tc": 6.5}, tau=0.1 * f * upper) for f in (0.99, 1.01))
+    assert inside.admissible
+    assert "the data cannot tell" in str(inside.verdicts[0])
+    assert not outside.admissible
+    assert str(outside.verdicts[0]).endswith("on the whole 68 % interval")
+    held = fit(table, "klb", {"tc": 6.5, "tau_so": 18.0}, tau=5.0)
+    assert not held.admissible
+    assert "interval" not in str(held.verdicts[0])
+
+
 def test_demands_that_only_hold_apart_are_inadmissible_together():
     truth = {"tc": 6.5, "splitting": 107.5, "tau_iv": 5.0}
     table = points("ising_intervalley", 0.02, truth=truth)

@@ -16,6 +16,7 @@ from spinvalley import InvalidInput
 from spinvalley.experiment import formulas
 from spinvalley.experiment.admissibility import Sample
 from spinvalley.experiment.catalogue import FORMULAS
+from spinvalley.experiment.comparison import compare
 from spinvalley.experiment.fitting import Part, fit, fit_joint
 from spinvalley.experiment.least_squares import _damped
 from spinvalley.experiment.tables import read_table
@@ -152,6 +153,16 @@ def test_offset_alpha_and_lambda_are_zero_unless_asked_for():
     assert fit(points("whh"), "whh").names == ("tc", "slope")
 
 
+def test_a_parameter_may_be_freed_by_its_name():
+    found = fit(points("tinkham_2d"), "tinkham_2d", free=("offset",))
+    assert found.params == pytest.approx(TRUTH["tinkham_2d"][0], rel=1e-4)
+    assert fit(points("whh"), "whh", {"lambda_so": 1.0}, free=["alpha"]).names == ("tc", "slope", "alpha")
+    with pytest.raises(InvalidInput, match="`free` must be a sequence of names, but is 'offset'"):
+        fit(points("tinkham_2d"), "tinkham_2d", free="offset")
+    with pytest.raises(InvalidInput, match="must be among b_perp, b_par, but hold 'alpha'"):
+        fit(points("tinkham_2d"), "tinkham_2d", free=("alpha",))
+
+
 def test_a_formula_without_free_parameters_is_judged_only():
     found = fit(points("pauli", 0.02), "pauli", {"tc": 6.5})
     assert found.params == {}
@@ -179,6 +190,21 @@ def test_any_function_of_temperature_is_a_fit_model():
     found = fit(table, theory)
     assert found.params == pytest.approx(want.params, rel=1e-4)
     assert found.errors == pytest.approx(want.errors, rel=1e-2)
+
+
+def test_a_plain_function_takes_start_bounds_and_fixed_of_the_fit():
+    table = points("klb", 0.01)
+
+    def model(T, tc, tau_so):
+        return formulas.klb(T, tc, tau_so)
+
+    want = fit(table, "klb", {"tc": 6.5}).params["tau_so"]
+    wishes = {"start": {"tau_so": 5.0}, "bounds": {"tau_so": (1.0, 100.0)}}
+    assert fit(table, model, {"tc": 6.5}, **wishes).params["tau_so"] == pytest.approx(want, rel=1e-4)
+    assert fit(table, model, {"tc": (6.5, 0.01)}, bounds={"tau_so": (1.0, 100.0)}).names == ("tc", "tau_so")
+    assert compare(table, [model, "ising"], {"tc": 6.5}, **wishes)["model"].params["tau_so"] == pytest.approx(want)
+    with pytest.raises(InvalidInput, match="`starts` must hold tau_so"):
+        fit(table, model, {"tc": 6.5})
 
 
 def test_a_slow_theory_is_called_on_its_grid_only():

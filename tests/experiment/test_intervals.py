@@ -107,6 +107,18 @@ def test_strong_scattering_between_valleys_is_degenerate_and_says_so():
     assert "degenerate: splitting and tau_iv" in text
 
 
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(("splitting", "tau_iv"), [(340.0, 0.5), (1000.0, 0.2), (100.0, 5.0)])
+def test_a_free_tc_deep_in_the_degenerate_valley_converges_to_one_sided_answers(splitting, tau_iv, seed):
+    truth = {"tc": 6.5, "splitting": splitting, "tau_iv": tau_iv}
+    found = fit(points("ising_intervalley", 0.02, seed=seed, truth=truth), "ising_intervalley")
+    assert found.status == "converged"
+    kinds = {name: interval.kind for name, interval in found.intervals().items()}
+    assert kinds == {"tc": "two-sided", "splitting": "lower limit", "tau_iv": "upper limit"}
+    deeper = found.batch.minimise(found.best[None]).cost[0]
+    assert found.cost <= deeper + 1e-3
+
+
 @needs_data
 def test_device_h1_runs_into_the_klb_limit():
     along = read_table(H1, device="H1", orientation="parallel")

@@ -6,8 +6,10 @@ import xarray as xr
 
 from spinvalley.checks import InvalidInput
 from spinvalley.figures.measured import (
+    draw_corner,
     draw_dome,
     draw_fits,
+    draw_hall,
     draw_measured,
     draw_profile,
     draw_residuals,
@@ -108,3 +110,35 @@ def test_what_is_missing_is_named(ax, draw):
 def test_the_widths_are_those_of_one_and_two_columns():
     assert abs(SINGLE * 25.4 - 86) < 1
     assert abs(DOUBLE * 25.4 - 178) < 1
+
+
+def test_the_odd_part_of_a_hall_resistance_is_mirrored(ax):
+    readings = rows(B=[-2.0, -1.0, 1.0, 2.0], R=[13.0, 11.5, 8.5, 7.0])
+    draw_hall(ax, readings, rows(B=[1.0, 2.0], R=[-1.5, -3.0]), -1.5)
+    raw, odd, line = ax.lines
+    assert raw.get_xydata().tolist() == [[-2, 13], [-1, 11.5], [1, 8.5], [2, 7]]
+    assert odd.get_xydata().tolist() == [[-2, 3], [-1, 1.5], [1, -1.5], [2, -3]]
+    assert line.get_xydata().tolist() == [[-2, 3], [2, -3]]
+    with pytest.raises(InvalidInput, match="B"):
+        draw_hall(ax, rows(R=[1.0]), readings, 1.0)
+
+
+def test_one_sign_of_the_field_has_no_odd_part(ax):
+    half = rows(B=[0.0, 1.0, 2.0], R=[0.0, 2.0, 4.0])
+    draw_hall(ax, half, half, 2.0)
+    assert len(ax.lines) == 2
+    assert ax.lines[1].get_xydata().tolist() == [[0, 0], [2, 4]]
+
+
+def test_a_corner_shows_each_parameter_and_each_pair():
+    sets = np.random.default_rng(0).normal(size=(500, 2)) * [1.0, 3.0]
+    with journal():
+        _, axes = panels(2, 2)
+        draw_corner(axes, xr.Dataset({"sets": (("row", "parameter"), sets)}), ["a", "b"])
+        assert [ax.get_visible() for ax in axes] == [True, False, True, True]
+        np.testing.assert_array_equal(axes[2].lines[0].get_xydata(), sets)
+        ends = [line.get_xdata()[0] for line in axes[3].lines]
+        np.testing.assert_allclose(ends, np.quantile(sets[:, 1], [0.1585, 0.8415]))
+        assert axes[2].get_ylabel() == axes[3].get_xlabel() == "b"
+        with pytest.raises(InvalidInput, match="2 x 2, but are 3"):
+            draw_corner(axes[:3], xr.Dataset({"sets": (("row", "parameter"), sets)}), ["a", "b"])

@@ -9,7 +9,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from hall_runs import hall_run
 from spinvalley.checks import InvalidInput
+from spinvalley.experiment import fit
 from spinvalley.experiment.synthetic import Bench
 from spinvalley.reports import Options, analyse, analyse_table, drawings, words
 from spinvalley.reports.example import SPLITTING, TC, XI, example_run, write_example
@@ -80,8 +82,43 @@ def test_the_truth_of_the_example_is_found_again(example):
     assert line(example, "perpendicular").best.name == "gl_perpendicular"
     assert line(example, "angle").best.name == "tinkham_2d"
     splitting = line(example, "parallel").best.fit.params["splitting"]
-    assert abs(splitting - SPLITTING) < 0.05  # Tc is held at its measured value, 0.003 K off
+    assert abs(splitting - SPLITTING) < 0.05
     assert abs(line(example, "perpendicular").best.fit.params["xi"] - XI) < 0.02
+
+
+def test_the_error_of_the_measured_tc_reaches_what_is_fitted(example):
+    one = line(example, "parallel")
+    shared = one.best.fit
+    assert shared.known == {"tc": one.line.tc}
+    assert shared.likely
+    assert shared.interval("splitting", 0.997).contains(SPLITTING)
+    bare = fit(one.line.table, "ising", fixed={"tc": one.line.tc[0]})  # the broken variant: Tc without its error
+    assert not bare.likely
+    assert not bare.interval("splitting", 0.997).contains(SPLITTING)
+
+
+def test_a_formula_that_pulls_tc_away_is_told(example):
+    models = next(one for one in example.document()["lines"] if one["orientation"] == "parallel")["models"]
+    told = {m["name"]: words.pulled(m) for m in models}
+    assert told["ising"] == []
+    assert "standard errors away from the known" in told["klb"][0]
+
+
+def test_a_sweep_whose_temperature_ran_away_is_told(tmp_path):
+    rows = hall_run().drop(columns="R2 (Ohm)")
+    last = rows.index[-161:]  # the pulse at 5.5 K
+    rows.loc[last, "T (K)"] += 1.5 * np.sin(np.linspace(0, 9, len(last)))
+    rows.to_csv(tmp_path / "run.csv", index=False)
+    found = analyse([tmp_path / "run.csv"], Options(models=("ising",)))
+    (note,) = [note for note in found.document()["data"][0]["notes"] if "rows" in note]
+    assert "field sweep" in note
+    assert note.partition(":")[0] in (found.write(tmp_path / "report") / "report.html").read_text()
+
+
+def test_the_drift_of_each_sweep_is_in_the_numbers(example):
+    sweeps = example.document()["data"][0]["sweeps"]
+    assert all(isinstance(s[key], float) for s in sweeps for key in ("T_spread", "T_drift", "T_bend"))
+    assert any(s["T_drift"] != 0 for s in sweeps)
 
 
 def test_the_example_comes_out_the_same_every_time():
@@ -189,7 +226,7 @@ def test_both_directions_share_one_coherence_length(table):
     (both,) = found.joints
     assert abs(both.fit.params["xi"] - 9.6) < 0.5
     assert both.fit.params["d_parallel"] > 0
-    assert "xi" in line(found, "parallel").comparison["gl_parallel"].fixed
+    assert "xi" in line(found, "parallel").comparison["gl_parallel"].known
 
 
 def test_a_formula_with_no_finite_field_says_so(table):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from spinvalley.experiment import formulas
 from spinvalley.experiment.admissibility import Sample, Verdict
 from spinvalley.experiment.dome import Device, dome
+from spinvalley.experiment.drifts import Cut
 from spinvalley.experiment.extraction import critical_fields, critical_fields_of_angle, critical_temperatures
 from spinvalley.experiment.formats import Format, formats
 from spinvalley.experiment.hall import HallResult, hall, scattering_time
@@ -22,8 +23,9 @@ from spinvalley.experiment.normal_resistance import (
     plateau,
 )
 from spinvalley.experiment.regression import Crossing, Curve, crossing, smooth
+from spinvalley.experiment.residue import offsets
 from spinvalley.experiment.run import Run, read
-from spinvalley.experiment.segments import Tolerances, average, offsets, sweeps, tolerances
+from spinvalley.experiment.segments import Tolerances, average, cuts, sweeps, tolerances
 from spinvalley.experiment.sweeps import Sweep
 from spinvalley.experiment.synthetic import (
     Bench,
@@ -59,6 +61,7 @@ __all__ = [
     "Comparison",
     "Crossing",
     "Curve",
+    "Cut",
     "Device",
     "Fit",
     "Format",
@@ -83,6 +86,7 @@ __all__ = [
     "critical_fields_of_angle",
     "critical_temperatures",
     "crossing",
+    "cuts",
     "dome",
     "fit",
     "fit_joint",

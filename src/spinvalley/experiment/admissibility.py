@@ -83,6 +83,10 @@ class Verdict:
             f"not judged: {text}; the data cannot tell, the 68 % interval holds both sides", None, self.demand
         )
 
+    def firm(self) -> Verdict:
+        """The verdict where the data allow no other."""
+        return Verdict(f"{self.text}, on the whole 68 % interval", self.holds, self.demand)
+
     def __str__(self) -> str:
         return self.text
 
@@ -112,11 +116,12 @@ def _klb(tau_so: float, tau: float | None) -> Verdict:
     if tau is None:
         return Verdict("not judged: the theory assumes tau << tau_so, and no tau (or mobility and mass) is given", None)
     times = f"tau = {tau:.3g} fs and tau_so = {tau_so:.3g} fs"
+    demand = ("tau_so", tau / _MUCH, np.inf)
     if tau > tau_so:
-        return Verdict(f"inadmissible: {times}, but spin-orbit scattering is a part of all scattering", False)
+        return Verdict(f"inadmissible: {times}, but spin-orbit scattering is a part of all scattering", False, demand)
     if tau > _MUCH * tau_so:
-        return Verdict(f"inadmissible: {times}, but the theory assumes tau << tau_so", False)
-    return Verdict(f"admissible: {times}, tau << tau_so as the theory assumes", True)
+        return Verdict(f"inadmissible: {times}, but the theory assumes tau << tau_so", False, demand)
+    return Verdict(f"admissible: {times}, tau << tau_so as the theory assumes", True, demand)
 
 
 def _landau(formula: str, parameters: dict[str, float], x: Floats, likely: bool | None) -> list[Verdict]:

@@ -12,6 +12,7 @@ from spinvalley.experiment.least_squares import Batch
 
 _CHUNK, _REDRAWS, _ROUNDS, _FLAT = 250, 1000, 60, 1e-5
 _FEW, _FEW_EACH, _FAILED, _MEMORIES = 8, 4, 0.05, 20
+_TINY, _WIDEST = 1e-12, 10.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +25,8 @@ class Samples:
         kind: how they were drawn.
         failed: how many fits did not converge and were left out.
         caution: a sentence on why their spread may mislead; "" where nothing speaks against it.
+        acceptance: share of the steps of Markov chains that were taken; NaN for other samples.
+        autocorrelation: longest memory of the chains in steps; NaN for other samples.
     """
 
     names: tuple[str, ...]
@@ -31,6 +34,8 @@ class Samples:
     kind: str
     failed: int = 0
     caution: str = ""
+    acceptance: float = float("nan")
+    autocorrelation: float = float("nan")
 
     @property
     def status(self) -> Status:
@@ -49,7 +54,30 @@ class Samples:
         return dict(zip(self.names, (float(v) for v in np.std(self.sets, axis=0, ddof=1)), strict=True))
 
 
-def resample(batch: Batch, best: Floats, n: int, seed: int, kind: str, spread: float) -> Samples:
+@dataclass(frozen=True)
+class Noise:
+    """How wide new noise is.
+
+    Args:
+        scatter: factor on sigma.
+        known: factor on the errors of what is known beforehand.
+        freedom: degrees of freedom from which `scatter` was estimated, so that it is not certain either: every
+            resample draws its own, sqrt(freedom/chi^2) times it; None: it is exact.
+    """
+
+    scatter: float = 1.0
+    known: float = 1.0
+    freedom: int | None = None
+
+    def factors(self, random: np.random.Generator, n: int) -> Floats:
+        """One factor on sigma for each of n resamples, (n, 1)."""
+        if not self.freedom:
+            return np.full((n, 1), self.scatter)
+        drawn = np.sqrt(self.freedom / np.maximum(random.chisquare(self.freedom, size=(n, 1)), _TINY))
+        return np.asarray(self.scatter * np.minimum(drawn, _WIDEST))
+
+
+def resample(batch: Batch, best: Floats, n: int, seed: int, kind: str, noise: Noise) -> Samples:
     """Fits to n resamples of the data.
 
     Args:
@@ -58,8 +86,8 @@ def resample(batch: Batch, best: Floats, n: int, seed: int, kind: str, spread: f
         n: resamples, at least 2.
         seed: of the random numbers.
         kind: "points" draws points with replacement (resamples with fewer distinct points than parameters are drawn
-            again); "noise" adds Gaussian noise of sigma to the best fit.
-        spread: factor on sigma for the noise.
+            again); "noise" adds Gaussian noise of sigma to the best fit. What is known beforehand is shaken in both.
+        noise: how wide the noise is.
 
     Raises:
         InvalidInput: n < 2 or another kind; as many points as parameters with "points".
@@ -70,14 +98,20 @@ def resample(batch: Batch, best: Floats, n: int, seed: int, kind: str, spread: f
     random = np.random.default_rng(whole("seed", seed, 0))
     size, k = batch.sigma.size, best.size
     weights, data = np.ones((n, size)), np.broadcast_to(batch.data, (n, size))
+    known = replace(batch.known, sigma=noise.known * batch.known.sigma)
     if kind == "points":
         weights = _counts(random, n, size, k)
+        known = known.shaken(random, batch.known.value, n)
     else:
-        data = batch.problem.field(best[None]) + spread * batch.sigma * random.standard_normal((n, size))
+        known = known.shaken(random, best[list(batch.known.columns)], n)
+        shaken = noise.factors(random, n) * random.standard_normal((n, size))
+        data = batch.problem.field(best[None]) + batch.sigma * shaken
     sets, fine = [], []
     for begin in range(0, n, _CHUNK):
         part = slice(begin, begin + _CHUNK)
-        piece = replace(batch, weights=weights[part], data=data[part])
+        piece = replace(
+            batch, weights=weights[part], data=data[part], known=replace(known[part], sigma=batch.known.sigma)
+        )
         minima = piece.minimise(np.broadcast_to(best, (len(weights[part]), k)).copy(), rounds=_ROUNDS, flat=_FLAT)
         sets.append(minima.sets)
         fine.append(minima.converged)
@@ -140,4 +174,6 @@ def markov(batch: Batch, best: Floats, errors: Floats, steps: int, walkers: int,
     kept, caution = steps - steps // 3, ""
     if not kept >= _MEMORIES * memory:
         caution = f"caution: {kept} steps are fewer than {_MEMORIES} autocorrelation times of {memory:.3g}: take more"
-    return Samples(batch.problem.names, chain, f"posterior of {walkers} walkers and {steps} steps", 0, caution)
+    accepted = float(np.mean(sampler.acceptance_fraction))
+    kind = f"posterior of {walkers} walkers and {steps} steps"
+    return Samples(batch.problem.names, chain, kind, 0, caution, accepted, memory)

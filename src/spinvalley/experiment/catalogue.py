@@ -10,6 +10,7 @@ import numpy as np
 
 from spinvalley.checks import Floats, InvalidInput, floats, one_of
 from spinvalley.experiment import formulas
+from spinvalley.experiment.admissibility import Sample, Verdict
 from spinvalley.experiment.breaking import Law, abrikosov_gorkov
 from spinvalley.units import FLUX_QUANTUM
 
@@ -52,6 +53,8 @@ class Formula:
         variable: "T" (K) or "theta" (degrees).
         law: the implicit equation behind `field`, if any: gradients by implicit differentiation.
         slopes: dB/dparameter for each parameter, shape (len(parameters), ...); None: from the law or by differences.
+        judge: verdicts on best parameters, given them by name, x, B and what is known of the sample; None: those of
+            `admissibility.judge`.
     """
 
     name: str
@@ -60,6 +63,7 @@ class Formula:
     variable: str = "T"
     law: Law | None = None
     slopes: Callable[..., Floats] | None = None
+    judge: Callable[[dict[str, float], Floats, Floats, Sample], tuple[Verdict, ...]] | None = None
 
     def value(self, x: Floats, values: list[Floats], near: Floats | None = None) -> Floats:
         """B in T; `near` is a guess for an implicit equation."""

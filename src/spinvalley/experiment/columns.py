@@ -176,6 +176,15 @@ def scaled(header: str, index: int, unit: str | None, kinds: Sequence[str]) -> C
     return Column(index, UNITS[str(kind)][known], known, str(kind))
 
 
+def role_of(name: str) -> str | None:
+    """Which of T, B, theta and time a name without unit means; None for another.
+
+    >>> role_of("H"), role_of("Temperature"), role_of("R")
+    ('B', 'T', None)
+    """
+    return next((role for role, (_, names) in _ROLES.items() if _base(name) in names), None)
+
+
 def plan(
     names: Sequence[str],
     units: Sequence[str | None],

@@ -14,7 +14,8 @@ from scipy import stats
 from spinvalley.checks import Floats, InvalidInput, tolerance
 from spinvalley.experiment.admissibility import Sample
 from spinvalley.experiment.fitted import Fit
-from spinvalley.experiment.fitting import Model, Scale, fit
+from spinvalley.experiment.fitting import Held, Loss, Model, Scale, fit
+from spinvalley.experiment.known import center
 from spinvalley.experiment.tables import columns
 from spinvalley.experiment.theory import as_formula
 
@@ -59,7 +60,7 @@ def leave_one_out(found: Fit) -> float:
     The standard deviation of a prediction is larger than sigma, so that a good formula gives somewhat more than 1.
     """
     size = found.batch.sigma.size
-    if size - 1 < len(found.names):
+    if found.dof < 1:
         return float("inf")
     start = np.broadcast_to(found.best, (size, found.best.size)).copy()
     minima = replace(found.batch, weights=1.0 - np.eye(size)).minimise(start, flat=1e-8)
@@ -167,10 +168,12 @@ def _row(rank: int, candidate: Candidate, lowest: float) -> dict[str, Any]:
 def compare(
     table: Any,
     formulas: Sequence[Model],
-    fixed: Mapping[str, float] | None = None,
+    fixed: Held = None,
     *,
     start: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
+    free: Sequence[str] = (),
+    loss: Loss = "linear",
     scale: Scale | None = None,
     window: tuple[float, float] | None = None,
     sample: Sample | None = None,
@@ -184,6 +187,8 @@ def compare(
         fixed: as for `fit`; each formula takes the names that it knows.
         start: as `fixed`.
         bounds: as `fixed`.
+        free: as `fixed`.
+        loss: as for `fit`.
         scale: as for `fit`.
         window: as for `fit`.
         sample: as for `fit`.
@@ -204,9 +209,11 @@ def compare(
     """
     if not formulas:
         raise InvalidInput("`formulas` must hold at least one formula, but is empty")
-    models = [as_formula(formula) for formula in formulas]
+    starts = {**{name: center(name, value) for name, value in (fixed or {}).items()}, **(start or {})}
+    models = [as_formula(formula, starts, bounds) for formula in formulas]
     names = {p.name for model in models for p in model.parameters}
     settings: dict[str, Mapping[str, Any]] = {"fixed": fixed or {}, "start": start or {}, "bounds": bounds or {}}
+    settings["free"] = dict.fromkeys(free)
     for what, given in settings.items():
         for name in given:
             if name not in names:
@@ -216,9 +223,10 @@ def compare(
     found = []
     for model in models:
         own = {p.name for p in model.parameters}
-        mine = {what: {n: v for n, v in given.items() if n in own} for what, given in settings.items()}
+        mine: dict[str, Any] = {what: {n: v for n, v in given.items() if n in own} for what, given in settings.items()}
+        mine["free"] = tuple(mine["free"])
         try:
-            one = fit(table, model, **mine, scale=scale, window=window, sample=sample, tau=tau)  # type: ignore[arg-type]
+            one = fit(table, model, **mine, loss=loss, scale=scale, window=window, sample=sample, tau=tau)
         except InvalidInput as error:
             found.append(Candidate(model.name, None, problem=str(error)))
             continue
@@ -250,7 +258,7 @@ class Window:
 def gl_window(
     table: Any,
     formula: Model,
-    fixed: Mapping[str, float] | None = None,
+    fixed: Held = None,
     *,
     scale: Scale | None = None,
     level: float = _UNLIKELY,
@@ -281,14 +289,14 @@ def gl_window(
         3.0
     """
     tolerance("level", level)
-    model = as_formula(formula)
+    model = as_formula(formula, {name: center(name, value) for name, value in (fixed or {}).items()})
     if model.variable != "T":
         raise InvalidInput(f"`formula` must be one of temperature, but is {model.name}")
     held = dict(fixed or {})
     T = columns(table, "T")["x"]
-    useful = np.sort(np.unique(T[held.get("tc", np.inf) > T]))[::-1]
+    useful = np.sort(np.unique(T[center("tc", held.get("tc", np.inf)) > T]))[::-1]
     whole = fit(table, model, held, scale=scale)
-    first = min(len(whole.names) + 2, useful.size)
+    first = min(len(whole.names) - len(whole.known) + 2, useful.size)
     fits = [fit(table, model, held, scale=scale, window=(float(low), np.inf)) for low in useful[first - 1 :]]
     likely = [_likely(one) for one in fits]
     count = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from itertools import zip_longest
 from typing import Final
 
 import numpy as np
@@ -16,11 +17,12 @@ import numpy as np
 from spinvalley.checks import InvalidInput
 from spinvalley.experiment.columns import kind_of
 from spinvalley.experiment.source import Source
-from spinvalley.experiment.text import Block, encoding_of, lines_of, number, split
+from spinvalley.experiment.text import Block, Ending, encoding_of, lines_of, number, split
 
 NAME: Final = "delimited"
 DELIMITERS: Final = ("\t", ";", ",", "|", " ")
 _LOOKED_AT: Final = 400
+_BLANK: Final = ("", "nan", "na", "n/a", "null", "none")
 _DECIMAL_COMMA: Final = re.compile(r"[+-]?\d+,\d+([eE][+-]?\d+)?")
 _DECIMAL_POINT: Final = re.compile(r"[+-]?\d*\.\d+([eE][+-]?\d+)?")
 
@@ -55,7 +57,49 @@ def source(data: bytes, where: str, encoding: str | None = None) -> Source:
     block = Block(data, lines[at - 1][0] if at else 0, len(names), delimiter, decimal, "#")
     comments = [line.strip("# \t") for _, line in lines[:at] if line.lstrip().startswith("#")]
     header = {"comment": " | ".join(comments)} if comments else {}
-    return Source(NAME, names, units, block.load, comments[0] if comments else "", header, encoding)
+    told = Source(NAME, names, units, block.load, comments[0] if comments else "", header, encoding)
+    return told.ending(block.ending)
+
+
+def cells(data: bytes, where: str, encoding: str | None = None) -> tuple[list[str], list[list[float | str]], Ending]:
+    """A table whose columns may hold words: names, rows, and how the file ends.
+
+    Delimiter, decimal sign and a line of units are told as for `source`; the names are the first line that is no
+    comment, with the units behind them in brackets. What is no number stays a text, an empty cell is NaN.
+
+    Args:
+        data: the file's bytes.
+        where: its name, for messages.
+        encoding: encoding of its text; tried in turn if None.
+
+    Raises:
+        InvalidInput: a single column, no names, a row with more values than names, a last row that is cut.
+    """
+    encoding = encoding_of(data, encoding, where)
+    lines = [line.partition("#")[0] if '"' not in line else line for _, line in lines_of(data, encoding)]
+    plain = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    delimiter = _delimiter(plain[:_LOOKED_AT])
+    if delimiter is None:
+        raise InvalidInput(f"`{where}` must be a table with at least two columns, but its lines are not")
+    names, *rows = (split(line, delimiter) for line in plain)
+    decimal = _decimal([value for row in rows for value in row], delimiter)
+    if _numeric(names, decimal):
+        raise InvalidInput(f"`{where}` must have one line of column names above rows of numbers, but has none")
+    if rows and _all_units(rows[0]):
+        units = [unit.strip("()[]") for unit in rows.pop(0)]
+        names = [f"{name} ({unit})" if unit else name for name, unit in zip_longest(names, units, fillvalue="")]
+    ending = Block(data, 0, len(names), delimiter, decimal, "#").ending
+    if ending.kind == "cut":
+        raise InvalidInput(f"`{where}` must end with a whole row, but {ending.cut}")
+    for row in rows:
+        if any(row[len(names) :]):
+            raise InvalidInput(f"`{where}` must have {len(names)} values in a row, but has {len(row)}: {row[0]}, ...")
+    return names, [[_cell(row[n] if n < len(row) else "", decimal) for n in range(len(names))] for row in rows], ending
+
+
+def _cell(text: str, decimal: str) -> float | str:
+    value = number(text, decimal)
+    return text if np.isnan(value) and text.lower() not in _BLANK else value
 
 
 def _delimiter(lines: Sequence[str]) -> str | None:

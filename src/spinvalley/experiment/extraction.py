@@ -28,6 +28,8 @@ __all__ = ["critical_fields", "critical_fields_of_angle", "critical_temperatures
 _SAME_T: Final = 0.02  # K, and 0.5 %: held temperatures that count as one
 _SAME_ANGLE: Final = 0.05  # degrees
 _SAME_B: Final = 0.005  # T, and 0.5 %
+_STEEP: Final = "R still changes along the plateau: its slope makes most of sigma"
+_MOST_OF: Final = 0.8  # of sigma
 _MEASURED: Final = (Status.CONVERGED, Status.NOT_CONVERGED)
 
 
@@ -47,6 +49,12 @@ class _Point:
     crossings: int
     spread: float
     offset_shift: float
+
+    @property
+    def place(self) -> float:
+        """Mean of the crossings on the axis with sign: where the held quantities are taken. NaN without one."""
+        ends = [sign * x for sign, x in ((1, self.plus), (-1, self.minus)) if np.isfinite(x)]
+        return float(np.mean(ends)) if ends else np.nan
 
 
 def critical_fields(
@@ -79,13 +87,15 @@ def critical_fields(
     Returns:
         Dataset over point, one per sweep: B, sigma_B (standard error: noise, R_N, resolution), sigma_B_normal (the part
         from R_N), spread, B_plus, B_minus (sizes of the crossings on either side), field_offset (half their
-        difference), hysteresis (rising minus falling branch, on the axis with sign), all in T; T, sigma_T in K; theta
-        in degrees; R_N, sigma_R_N, offset in Ohm; offset_shift in T (by how much B would move if a significant offset
-        were subtracted: NaN without B, 0 if it is or is not significant); direction, channel, crossings (in all);
-        range_low, range_high; and status: "converged"; "not converged" (not clear of the noise, or several crossings as
-        good); "normal" (above the criterion throughout), "beyond range" (below it throughout), "failed" (fewer than 5
-        points, or no R_N in this channel): then B is NaN. attrs hold "skipped", the channels odd in the field (Hall
-        voltages), which are left out unless `channel` asks for one, and "offset_note" where an offset matters.
+        difference), hysteresis (rising minus falling branch, on the axis with sign), all in T; T, sigma_T in K at the
+        crossing, where a held temperature drifts; theta in degrees; R_N, sigma_R_N, offset in Ohm; offset_shift in T
+        (by how much B would move if a significant offset were subtracted: NaN without B, 0 if it is or is not
+        significant); direction, channel, crossings (in all); range_low, range_high; note (what is missing of the sweep,
+        see `segments`; why sigma is large); status: "converged"; "not converged" (not clear of the noise, or several
+        crossings as good); "normal" (above the criterion throughout), "beyond range" (below it throughout), "failed"
+        (fewer than 5 points, or no R_N in this channel): then B is NaN. attrs hold "skipped", the channels odd
+        in the field (Hall voltages), which are left out unless `channel` asks for one, "offset_note" where an offset
+        matters, "slope_note" where a plateau is not level, and "cut", the notes of all sweeps.
 
     Raises:
         InvalidInput: no field sweep, none crosses, a criterion outside 0..1, or no R_N by that rule in any channel.
@@ -166,7 +176,8 @@ def critical_fields_of_angle(
 
     Returns:
         Dataset over point, sorted by theta: theta, sigma_theta in degrees, B, sigma_B in T, T, sigma_T in K, R_N in
-        Ohm, channel, kind ("field" or "angle": what was swept), status. Without a crossing theta or B is NaN.
+        Ohm, channel, kind ("field" or "angle": what was swept), status. Without a crossing theta or B is NaN. attrs as
+        in `critical_fields`.
 
     Raises:
         InvalidInput: neither field nor angle sweeps, or none crosses.
@@ -184,7 +195,8 @@ def critical_fields_of_angle(
     _some_cross([row["status"] for row in rows], criterion)
     rows.sort(key=lambda row: np.nan_to_num(row["theta"], nan=np.inf))
     units = {"theta": "degree", "sigma_theta": "degree", "B": "T", "sigma_B": "T", "T": "K", "sigma_T": "K"}
-    return _dataset(rows, units | {"R_N": "Ohm"}, {"criterion": criterion} | noted)
+    used = [s for s in every if s.kind != "temperature" and channel in (None, s.channel)]
+    return _dataset(rows, units | {"R_N": "Ohm"}, {"criterion": criterion} | noted | _cuts(used))
 
 
 def _field_row(p: _Point, resolution: float) -> dict[str, Any]:
@@ -193,7 +205,7 @@ def _field_row(p: _Point, resolution: float) -> dict[str, Any]:
         "sigma_theta": 0.0,
         "B": p.value,
         "sigma_B": float(np.hypot(p.sigma, resolution)),
-        **_angle_common(p.sweep, p.normal, p.status),
+        **_angle_common(p.sweep, p.place, p.normal, p.status),
     }
 
 
@@ -207,14 +219,15 @@ def _angle_rows(
             "sigma_theta": flank.crossing.sigma,
             "B": abs(sweep.B),
             "sigma_B": sweep.B_error,
-            **_angle_common(sweep, normal, flank.crossing.status),
+            **_angle_common(sweep, flank.side.sign * flank.crossing.x, normal, flank.crossing.status),
         }
         for (flank,) in flanks(sweep, normal, level, [criterion])
     ]
 
 
-def _angle_common(sweep: Sweep, normal: NormalResistance, status: Status) -> dict[str, Any]:
-    known = {"T": sweep.T, "sigma_T": sweep.T_error, "R_N": normal.value, "channel": sweep.channel}
+def _angle_common(sweep: Sweep, place: float, normal: NormalResistance, status: Status) -> dict[str, Any]:
+    T, sigma_T = sweep.held_T(place)
+    known = {"T": T, "sigma_T": sigma_T, "R_N": normal.value, "channel": sweep.channel}
     return {**known, "kind": sweep.kind, "status": str(status)}
 
 
@@ -320,18 +333,34 @@ def _table(
             f"{len(moved)} of {len(rows)} sweeps have an offset above three of its errors that is not subtracted: "
             f"see offset_shift, up to {max(moved, key=abs):.3g} {unit[swept]}"
         )
-    return _dataset(rows, units, attrs)
+    steep = [f"{row[held]:.4g}" for row in rows if row["note"].endswith(_STEEP)]
+    if steep:
+        attrs["slope_note"] = f"at {', '.join(dict.fromkeys(steep))} {unit[held]} {_STEEP}"
+    return _dataset(rows, units, attrs | _cuts([p.sweep for p in points]))
+
+
+def _told(p: _Point) -> str:
+    """What is missing of the sweep, and why sigma is much larger than that of a sweep with a flat plateau."""
+    bent = p.normal.slope == 0 < p.normal.sigma_slope and p.sigma_normal > _MOST_OF * p.sigma
+    return "; ".join(text for text in (p.sweep.note, _STEEP if bent else "") if text)
+
+
+def _cuts(sweeps: Iterable[Sweep]) -> dict[str, str]:
+    """The attribute that says what is missing of the sweeps."""
+    notes = dict.fromkeys(sweep.note for sweep in sweeps if sweep.note)
+    return {"cut": "; ".join(notes)} if notes else {}
 
 
 def _row(p: _Point, points: Sequence[_Point], swept: str, held: str, resolution: float) -> dict[str, Any]:
     s = p.sweep
-    place = np.nan_to_num((s.T, p.value) if swept == "B" else (p.value, s.B))
+    T, sigma_T = s.held_T(p.place)
+    place = np.nan_to_num((T, p.value) if swept == "B" else (p.value, s.B))
     return {
         swept: p.value,
         f"sigma_{swept}": float(np.hypot(p.sigma, resolution)),
         f"sigma_{swept}_normal": p.sigma_normal,
-        held: s.T if held == "T" else abs(s.B),
-        f"sigma_{held}": s.T_error if held == "T" else s.B_error,
+        held: T if held == "T" else abs(s.B),
+        f"sigma_{held}": sigma_T if held == "T" else s.B_error,
         "theta": s.theta,
         "direction": "up" if s.up else "down",
         "channel": s.channel,
@@ -346,6 +375,7 @@ def _row(p: _Point, points: Sequence[_Point], swept: str, held: str, resolution:
         "crossings": p.crossings,
         "range_low": float(np.nanmin(np.abs(s.x), initial=np.inf)),
         "range_high": float(np.nanmax(np.abs(s.x), initial=0.0)),
+        "note": _told(p),
         "status": str(p.status),
     }
 

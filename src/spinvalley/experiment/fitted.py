@@ -10,15 +10,16 @@ import numpy as np
 from scipy import stats
 
 from spinvalley.checks import Floats, InvalidInput, Status, axis, one_of, tolerance, whole
-from spinvalley.experiment.admissibility import Demand, Sample, Verdict, judge, narrowed
-from spinvalley.experiment.bootstrap import Samples, markov, resample
-from spinvalley.experiment.intervals import Interval, constrained, profile, threshold
+from spinvalley.experiment import fit_report, judging, robust
+from spinvalley.experiment.admissibility import Sample, Verdict
+from spinvalley.experiment.bootstrap import Noise, Samples, markov, resample
+from spinvalley.experiment.fit_report import INTERPOLATED
+from spinvalley.experiment.intervals import Interval, profile, threshold
+from spinvalley.experiment.judging import LEVEL
 from spinvalley.experiment.least_squares import Batch
-from spinvalley.experiment.problem import Block
+from spinvalley.experiment.settling import freedom, scatter, settled, stretch
 
-LEVEL = 0.683
-INTERPOLATED = 0.1
-_UNLIKELY, _LOCKED, _NULL, _CLOSE, _FINE = 1e-3, 0.99, 1e-13, 1e-6, 1e-4
+_UNLIKELY, _NULL, _CLOSE, _FINE = 1e-3, 1e-13, 1e-6, 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ class Fit:
         sets = np.clip(np.concatenate([self.best[None], self.best + steps, self.best - steps]), low, high)
         sigma = self.batch.sigma
         if self.scale == "free":
-            sigma = np.maximum(sigma * (self.stretch if self.dof else 1.0), _FINE * np.max(np.abs(self.batch.data)))
+            sigma = np.maximum(sigma * (self.scatter if self.dof else 1.0), _FINE * np.max(np.abs(self.batch.data)))
         return self.batch.problem.deviation(sets, sigma)
 
     @property
@@ -96,6 +97,13 @@ class Fit:
     def fixed(self) -> dict[str, float]:
         """Values of the held parameters."""
         return dict(self.batch.problem.fixed)
+
+    @property
+    def known(self) -> dict[str, tuple[float, float]]:
+        """Free parameters that were known beforehand: (value, sigma) as given."""
+        given = self.batch.problem.known
+        pairs = zip(map(float, given.value), map(float, given.sigma), strict=True)
+        return {self.names[column]: pair for column, pair in zip(given.columns, pairs, strict=True)}
 
     @property
     def errors(self) -> dict[str, float]:
@@ -112,30 +120,29 @@ class Fit:
         out[at, at] = np.inf
         return out
 
-    @cached_property
+    @property
     def _curvature(self) -> Floats:
-        """Covariance as if there were no bounds."""
+        """Covariance as if there were no bounds; inf or NaN without degrees of freedom and with a free scale."""
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self.shape * self.stretch**2)
+
+    @cached_property
+    def shape(self) -> Floats:
+        """Covariance (k, k) with sigma as given and as if there were no bounds; inf where undetermined."""
         if not self.names:
             return np.zeros((0, 0))
         at = self.best[None]
         B = self.batch.problem.field(at)
         J = np.nan_to_num(self.batch.problem.gradient(at, B)[0]) / self.batch.sigma[:, None]
         if self.batch.robust:
-            J = J * (1 + ((self.batch.data - B[0]) / self.batch.sigma) ** 2)[:, None] ** -0.25
+            wide = self.scatter if self.scale == "free" and self.dof else 1.0
+            J = J * np.sqrt(robust.GAIN * robust.sharpness(wide))
+        J = np.concatenate([J, self.batch.known.gradient(len(self.names))])
         size = np.sqrt(np.sum(J**2, axis=0))
         value, vector = np.linalg.eigh((J / np.where(size > 0, size, 1.0)).T @ (J / np.where(size > 0, size, 1.0)))
         if np.any(size == 0) or value[0] < _NULL:
-            return self._undetermined(size, value, vector)
-        return np.asarray((vector / value) @ vector.T / np.outer(size, size)) * self.stretch**2
-
-    def _undetermined(self, size: Floats, value: Floats, vector: Floats) -> Floats:
-        loose = (size == 0) | np.any(np.abs(vector[:, value < _NULL]) > 1e-4, axis=1)
-        good = value >= _NULL
-        part = (vector[:, good] / value[good]) @ vector[:, good].T
-        out = part / np.outer(np.where(size > 0, size, 1.0), np.where(size > 0, size, 1.0)) * self.stretch**2
-        out[loose, :] = out[:, loose] = 0.0
-        out[loose, loose] = np.inf
-        return np.asarray(out)
+            return _undetermined(size, value, vector)
+        return np.asarray((vector / value) @ vector.T / np.outer(size, size))
 
     @property
     def residuals(self) -> Floats:
@@ -144,8 +151,8 @@ class Fit:
 
     @property
     def chi2(self) -> float:
-        """Sum of the squared residuals."""
-        return float(np.sum(self.residuals**2))
+        """Sum of the squared residuals, those of parameters known beforehand included."""
+        return float(np.sum(self.residuals**2) + self.batch.known.cost(self.best[None])[0])
 
     @property
     def cost(self) -> float:
@@ -154,27 +161,52 @@ class Fit:
 
     @property
     def dof(self) -> int:
-        """Points less free parameters."""
-        return self.batch.sigma.size - len(self.names)
+        """Points less free parameters; a parameter known beforehand counts neither way."""
+        return freedom(self.batch)
+
+    @property
+    def outliers(self) -> int:
+        """Points that a robust loss leaves more than 4 sigma off, if they are no more than a fifth; 0 with chi^2."""
+        return robust.outliers(self.residuals) if self.batch.robust else 0
+
+    @property
+    def bulk(self) -> tuple[float, int]:
+        """chi2 and degrees of freedom without the outliers, all errors as given."""
+        squares = np.sort(self.residuals**2)
+        kept = float(np.sum(squares[: squares.size - self.outliers]))
+        return kept + float(self.batch.problem.known.cost(self.best[None])[0]), self.dof - self.outliers
+
+    @property
+    def follows(self) -> bool | None:
+        """Whether the formula describes the points within sigma as given, whatever the scale; None without sigma.
+
+        It does where chi2, without `outliers`, is not far above its degrees of freedom (probability over 0.001).
+        """
+        chi2, left = self.bulk
+        if left <= 0 or not self.batch.problem.measured:
+            return None
+        return bool(stats.chi2.sf(chi2, left) >= _UNLIKELY)
 
     @property
     def likely(self) -> bool | None:
-        """Whether chi2 is not far above its degrees of freedom (probability over 0.001); None where sigma is scaled."""
-        if self.scale == "free" or not self.dof:
-            return None
-        return bool(stats.chi2.sf(self.chi2, self.dof) >= _UNLIKELY)
+        """The same as `follows` where sigma is taken at its word; None where it is scaled."""
+        return None if self.scale == "free" else self.follows
+
+    @property
+    def scatter(self) -> float:
+        """Factor on sigma that makes it the scatter of the points: 1 with a fixed scale."""
+        return 1.0 if self.scale == "fixed" else scatter(self.batch, self.best)
 
     @property
     def stretch(self) -> float:
-        """Factor on sigma: 1 with a fixed scale, sqrt(cost/dof) with a free one."""
-        if self.scale == "fixed":
-            return 1.0
-        return float(np.sqrt(self.cost / self.dof)) if self.dof else float("inf")
+        """Factor on errors and intervals: 1 with a fixed scale; with a free one that of `scatter`."""
+        return 1.0 if self.scale == "fixed" else stretch(self.batch, self.best)
 
     @property
     def aicc(self) -> float:
         """Akaike's criterion with its correction for few points; inf where points are too few for it."""
-        n, k = self.batch.sigma.size, len(self.names) + (self.scale == "free")
+        n = self.batch.sigma.size
+        k = n - self.dof + (self.scale == "free")
         if n <= k + 1:
             return float("inf")
         likelihood = self.cost if self.scale == "fixed" else n * np.log(max(self.cost, 1e-300) / n)
@@ -189,6 +221,11 @@ class Fit:
         variable = blocks[number].formula.variable
         at = axis("x", x, minimum=0.0 if variable == "T" else -np.inf)
         return np.asarray(blocks[number].field(self.best[None], at)[0])
+
+    def scaled(self) -> Fit:
+        """The same with a free scale of sigma; its best parameters differ where one was known beforehand."""
+        batch, best, fine = settled(self.batch, self.best, scaled=True)
+        return replace(self, batch=batch, best=best, scale="free", converged=self.converged and fine)
 
     def interval(self, name: str, level: float = LEVEL) -> Interval:
         """Confidence interval of a parameter by profile likelihood; one-sided where it runs to its bound.
@@ -210,7 +247,7 @@ class Fit:
         if not self.names:
             return {}
         which = [self.names.index(n) for n in names or self.names]
-        rise = threshold(level, self.cost, max(self.dof, 1), self.scale == "free")
+        rise = threshold(level, max(self.dof, 1), self.stretch if self.scale == "free" else None)
         errors = np.array(list(self.errors.values()))
         found = profile(self.batch, self.best, self.cost, errors, max(rise, 1e-18), which, level)
         return {interval.name: interval for interval in found}
@@ -219,7 +256,10 @@ class Fit:
         """Fits to resampled points ("points") or to the fit with new noise ("noise"), see `bootstrap.resample`."""
         if not self.names:
             raise InvalidInput("`fixed` must leave a parameter free for a bootstrap, but holds all")
-        return resample(self.batch, self.best, n, seed, kind, self.stretch)
+        return resample(self.batch, self.best, n, seed, kind, self._noise())
+
+    def _noise(self) -> Noise:
+        return Noise(self.scatter, self.stretch, self.dof if self.scale == "free" else None)
 
     def posterior(self, steps: int = 2000, walkers: int = 32, seed: int = 0) -> Samples:
         """Posterior samples by emcee, uniform priors within the bounds (needs spinvalley[bayes])."""
@@ -231,139 +271,24 @@ class Fit:
     @cached_property
     def verdicts(self) -> tuple[Verdict, ...]:
         """Sentences on the assumptions of each formula."""
-        blocks = self.batch.problem.blocks
-        found = []
-        for b in blocks:
-            found += self._decided(b, judge(b.formula.name, self._own(b), b.x, b.B, self.sample, self.likely))
-        degenerate = [self._narrowed(block) for block in blocks if block.formula.name == "ising_intervalley"]
-        return tuple(dict.fromkeys((*(v for verdicts in degenerate for v in verdicts), *found)))
-
-    def _decided(self, block: Block, verdicts: tuple[Verdict, ...]) -> list[Verdict]:
-        """The verdicts with those undecided on which the data allow both sides."""
-        out = []
-        for verdict in verdicts:
-            open_ = verdict.demand is not None and self._open(block, verdict.demand, verdict.holds is True)
-            out.append(verdict.undecided() if open_ else verdict)
-        demands = [v.demand for v in verdicts if v.demand is not None]
-        softened = any(new is not old for new, old in zip(out, verdicts, strict=True))
-        if softened and len(demands) > 1 and all(v.holds is not False for v in out):
-            limits = [limit for demand in demands if (limit := self._limit(block, demand)) is not None]
-            if not self._allowed({column: (low, high) for column, low, high in limits}):
-                names = " and ".join(demand[0] for demand in demands)
-                out.append(Verdict(f"inadmissible: no {names} within the 68 % interval are allowed together", False))
-        return out
-
-    def _open(self, block: Block, demand: Demand, holds: bool) -> bool:
-        """Whether the data do not decide about a demand on the parameters of a block."""
-        sources = dict(zip((p.name for p in block.formula.parameters), block.source, strict=True))
-        first, second = sources[demand[0]], sources.get(str(demand[2]))
-        if isinstance(first, int) and isinstance(second, int):
-            return self._allowed({}, (first, second))
-        limit = self._limit(block, demand)
-        return not holds and limit is not None and self._allowed({limit[0]: limit[1:]})
-
-    def _limit(self, block: Block, demand: Demand) -> tuple[int, float, float] | None:
-        """Column and limits of the free parameter that a demand concerns; None where it is held."""
-        own = self._own(block)
-        sources = dict(zip(own, block.source, strict=True))
-        name, low, high = demand
-        if isinstance(high, str) and not isinstance(sources[name], int):
-            name, low, high = high, own[name], np.inf
-        column = sources[name]
-        if not isinstance(column, int):
-            return None
-        return column, low, own[high] if isinstance(high, str) else high
-
-    def _allowed(self, limits: dict[int, tuple[float, float]], ordered: tuple[int, int] | None = None) -> bool:
-        """Whether the cost within limits rises by less than the 68 % interval allows, stretched where chi2 is large."""
-        free = self.scale == "free" or self.likely is False
-        if free and not self.dof:
-            return True
-        rise = threshold(LEVEL, self.cost, max(self.dof, 1), free)
-        return constrained(self.batch, self.best, limits, ordered) - self.cost <= rise + 1e-9
+        return judging.verdicts(self)
 
     @property
     def admissible(self) -> bool:
         """Whether no assumption of the formula is known to fail."""
         return all(verdict.holds is not False for verdict in self.verdicts)
 
-    def _narrowed(self, block: Block) -> tuple[Verdict, ...]:
-        """A verdict where splitting and tau_iv are both free and not fixed separately."""
-        _, i, j = block.source
-        if not (isinstance(i, int) and isinstance(j, int)):
-            return ()
-        covariance = self._curvature
-        size = np.sqrt(covariance[i, i] * covariance[j, j])
-        locked = np.isinf(size) or covariance[i, j] < -_LOCKED * size
-        return (narrowed(float(self.best[i]), float(self.best[j])),) if locked else ()
-
-    def _own(self, block: Block) -> dict[str, float]:
-        values = [float(self.best[s]) if isinstance(s, int) else s for s in block.source]
-        return dict(zip((p.name for p in block.formula.parameters), values, strict=True))
-
     def report(self, level: float = LEVEL) -> str:
         """The fit in words and numbers, one fact per line."""
-        free = self.scale == "free" and self.dof == 0
-        lines = [f"{self.formula}: {self.batch.sigma.size} points, {len(self.names)} free parameters, {self.status}"]
-        if free:
-            lines += [
-                f"  {name} = {value:.5g}, no error: as many parameters as points" for name, value in self.params.items()
-            ]
-        else:
-            lines += self._ranges(level)
-        lines += [f"  {name} = {value:g} (held)" for name, value in self.fixed.items()]
-        lines += [f"  {text}" for text in (*self._quality(), *self._locked(), *map(str, self.verdicts))]
-        return "\n".join(lines)
+        return fit_report.report(self, level)
 
-    def _quality(self) -> list[str]:
-        text = f"chi2 = {self.chi2:.4g} for {self.dof} degrees of freedom, AICc = {self.aicc:.4g}"
-        if self.scale == "free":
-            lines = [f"{text}; sigma scaled by {self.stretch:.3g}"]
-        else:
-            lines = [f"{text}; sigma taken at its word"]
-            if self.likely is False:
-                lines.append(
-                    "caution: chi2 is far above its degrees of freedom: sigma is too small or the formula wrong"
-                )
-        if self.left_out:
-            lines.append(
-                f"{self.left_out} rows are left out: their status is not {Status.CONVERGED} or they have no angle"
-            )
-        if self.interpolation > INTERPOLATED:
-            text = f"differs from the theory by {self.interpolation:.2g} sigma near the best parameters"
-            lines.append(f"caution: the interpolation {text}: take more nodes or narrower bounds")
-        for name in self.at_bound:
-            value, unit = self.params[name], self.batch.problem.free[self.names.index(name)].unit
-            lines.append(
-                f"caution: {name} stands at its bound {value:.4g} {unit}".rstrip() + ": its error is not known"
-            )
-        lines += [f"another minimum nearly as low: {other}" for other in self.others]
-        return lines
 
-    def _ranges(self, level: float) -> list[str]:
-        """The intervals; beside them the stretched ones where the formula does not describe the points."""
-        intervals = self.intervals(level)
-        if self.likely is not False:
-            return [f"  {interval}" for interval in intervals.values()]
-        wide = replace(self, scale="free")
-        return [
-            f"  {interval} with sigma as given; {wide_} with sigma scaled by {wide.stretch:.3g}"
-            for interval, wide_ in zip(intervals.values(), wide.intervals(level).values(), strict=True)
-        ]
-
-    def _locked(self) -> list[str]:
-        """Parameters of which the data fix only a combination, or nothing."""
-        covariance, lines = self._curvature, []
-        loose = np.isinf(np.diag(covariance))
-        names = [name for name, free in zip(self.names, loose, strict=True) if free and name not in self.at_bound]
-        if len(names) > 1:
-            lines.append(f"degenerate: the data do not fix {', '.join(names[:-1])} and {names[-1]} separately")
-        elif names:
-            lines.append(f"degenerate: the data do not fix {names[0]}")
-        for i, first in enumerate(self.names):
-            for j in range(i):
-                size = np.sqrt(covariance[i, i] * covariance[j, j])
-                if not loose[i] and not loose[j] and size > 0 and abs(covariance[i, j]) > _LOCKED * size:
-                    share = covariance[i, j] / size
-                    lines.append(f"degenerate: {self.names[j]} and {first} are correlated by {share:.4f}")
-        return lines
+def _undetermined(size: Floats, value: Floats, vector: Floats) -> Floats:
+    """The covariance where some combinations of parameters change nothing."""
+    loose = (size == 0) | np.any(np.abs(vector[:, value < _NULL]) > 1e-4, axis=1)
+    good = value >= _NULL
+    part = (vector[:, good] / value[good]) @ vector[:, good].T
+    out = part / np.outer(np.where(size > 0, size, 1.0), np.where(size > 0, size, 1.0))
+    out[loose, :] = out[:, loose] = 0.0
+    out[loose, loose] = np.inf
+    return np.asarray(out)

@@ -14,17 +14,23 @@ import numpy as np
 from spinvalley.checks import Floats, InvalidInput, one_of
 from spinvalley.experiment.admissibility import Sample
 from spinvalley.experiment.catalogue import Formula
-from spinvalley.experiment.fitted import INTERPOLATED, Fit
+from spinvalley.experiment.fit_report import INTERPOLATED
+from spinvalley.experiment.fitted import Fit
 from spinvalley.experiment.least_squares import Batch
-from spinvalley.experiment.problem import Problem, Row, build
+from spinvalley.experiment.minima import apart
+from spinvalley.experiment.problem import Problem, Row, Wishes, build
+from spinvalley.experiment.settling import settled
 from spinvalley.experiment.theory import Sampled, Theory
 
 _MOST_STARTS, _THIN, _ROUGH, _KEPT = 64, 10, 12, 3
-_ITERATIONS, _SETTLED, _FLAT, _FAR = 20, 1e-6, 1e-5, 30.0
+_FLAT, _FAR = 1e-5, 30.0
 _REFINEMENTS, _REACH, _SHRINK = 5, 6.0, 0.25
+_NEARLY = 4.0  # rise of the cost up to which another minimum is told
 
 Loss = Literal["linear", "soft_l1"]
 Scale = Literal["fixed", "free"]
+Held = Mapping[str, float | tuple[float, float]] | None
+"""Held parameters by name: a number, or (value, sigma) for what is known with a standard error."""
 Model = str | Callable[..., Any] | Theory | Formula
 
 
@@ -36,22 +42,23 @@ class Part:
         table: as for `fit`.
         formula: as for `fit`.
         label: distinguishes its own parameters, e.g. d_film2.
-        fixed: values of parameters that are held.
+        fixed: as for `fit`.
     """
 
     table: Any
     formula: Model
     label: str
-    fixed: Mapping[str, float] | None = None
+    fixed: Held = None
 
 
 def fit(
     table: Any,
     formula: Model,
-    fixed: Mapping[str, float] | None = None,
+    fixed: Held = None,
     *,
     start: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
+    free: Sequence[str] = (),
     loss: Loss = "linear",
     scale: Scale | None = None,
     window: tuple[float, float] | None = None,
@@ -68,10 +75,13 @@ def fit(
             and sigma_T (K); columns such as B_kOe are converted. Rows with a status other than "converged" and, for
             angular formulas, without an angle are left out (`Fit.left_out`). sigma_B may be 0 where the other is not.
         formula: a name or function of `formulas`, a Theory, or any function f(T, **parameters).
-        fixed: values of parameters that are held; if it holds all, the formula is only judged. alpha, lambda_so and
-            offset are 0 unless given a start or bounds.
+        fixed: values of parameters that are held; if it holds all, the formula is only judged. (value, sigma) instead
+            of a number is a parameter known with a standard error, e.g. a measured Tc: it is fitted with one more
+            residual, so that its error is in all intervals.
         start: where to start, a number or several for a parameter.
         bounds: (low, high) of parameters.
+        free: parameters to be fitted that else have a default: offset (the angle by which the rotator is off), alpha
+            and lambda_so are 0 unless they are named here or have a start or bounds.
         loss: "soft_l1" gives outliers less weight.
         scale: "fixed" takes sigma at its word; "free" scales it so that chi^2 per degree of freedom is 1. Default:
             fixed if the table has sigma_B, else free.
@@ -95,7 +105,7 @@ def fit(
     """
     one: list[Row] = [("data", table, formula, dict(fixed or {}))]
     known = _sample(sample, tau)
-    return _solved(build(one, (), start or {}, bounds or {}, window), loss, scale, known)
+    return _solved(build(one, (), Wishes(start or {}, bounds or {}, free), window), loss, scale, known)
 
 
 def fit_joint(
@@ -104,6 +114,7 @@ def fit_joint(
     *,
     start: Mapping[str, Any] | None = None,
     bounds: Mapping[str, tuple[float, float]] | None = None,
+    free: Sequence[str] = (),
     loss: Loss = "linear",
     scale: Scale | None = None,
     sample: Sample | None = None,
@@ -115,7 +126,8 @@ def fit_joint(
         parts: the tables with their formulas; labels differ.
         shared: parameters that are the same in every part; all others belong to their part, named name_label.
         start: as in `fit`, by the names of the joint fit.
-        bounds: as in `fit`.
+        bounds: as `start`.
+        free: as `start`, or by the name of the formula for all parts.
         loss: as in `fit`.
         scale: as in `fit`; one scale for all parts.
         sample: as in `fit`.
@@ -140,7 +152,7 @@ def fit_joint(
     if len(set(labels)) < len(labels):
         raise InvalidInput(f"`label` must differ between parts, but they are {', '.join(labels)}")
     rows: list[Row] = [(a, p.table, p.formula, dict(p.fixed or {})) for a, p in zip(labels, parts, strict=True)]
-    problem = build(rows, tuple(shared), start or {}, bounds or {}, None)
+    problem = build(rows, tuple(shared), Wishes(start or {}, bounds or {}, free))
     return _solved(problem, loss, scale, _sample(sample, tau))
 
 
@@ -156,19 +168,30 @@ def _solved(problem: Problem, loss: str, scale: str | None, sample: Sample) -> F
     if rule == "fixed" and not problem.measured:
         raise InvalidInput("`scale` must be 'free' without a column sigma_B, but is 'fixed'")
     sigma = problem.rough_sigma
-    batch = Batch(problem, sigma, np.ones(sigma.size), problem.B, robust)
+    batch = Batch(problem, sigma, np.ones(sigma.size), problem.B, robust, problem.known)
     if not problem.free:
         done = Batch(problem, problem.sigma(np.zeros(0)), batch.weights, batch.data, robust)
         return Fit(done, np.zeros(0), rule, sample, None)
     best, others = _global(batch)
-    found = _settled(batch, best, rule, sample, others)
+    found = _at_rest(batch, best, rule, sample)
     for _ in range(_REFINEMENTS):
         if found.interpolation <= INTERPOLATED or not np.isfinite(found.interpolation):
             break
         _refine(found)
         best = found.batch.minimise(found.best[None]).sets[0]
-        found = _settled(found.batch, best, rule, sample, others)
-    return found
+        found = _at_rest(found.batch, best, rule, sample)
+    return replace(found, others=_others(found, others))
+
+
+def _others(found: Fit, sets: Floats) -> tuple[dict[str, float], ...]:
+    """The minima among `sets` (m, k) that are nearly as low as the best one and apart from it."""
+    unit = max(found.stretch, 1.0) ** 2 if found.dof else 1.0
+    kept: list[dict[str, float]] = []
+    for row in found.batch.minimise(sets).sets if len(sets) else sets:
+        rise = float(found.batch.cost(row[None])[0]) - found.cost
+        if rise < _NEARLY * unit and apart(found.batch, found.best, row, unit):
+            kept.append(dict(zip(found.names, map(float, row), strict=True)))
+    return tuple(kept)
 
 
 def _refine(found: Fit) -> None:
@@ -185,22 +208,16 @@ def _refine(found: Fit) -> None:
         sampled.refine(tuple(map(float, best[0])), wide[0], _SHRINK)
 
 
-def _settled(batch: Batch, best: Floats, rule: str, sample: Sample, others: tuple[dict[str, float], ...]) -> Fit:
+def _at_rest(batch: Batch, best: Floats, rule: str, sample: Sample) -> Fit:
     """The minimum with its effective variance."""
-    problem = batch.problem
-    for _ in range(_ITERATIONS):
-        following = problem.sigma(best)
-        settled = np.allclose(following, batch.sigma, rtol=_SETTLED, atol=0)
-        if settled:
-            break
-        batch = replace(batch, sigma=following)
-        best = batch.minimise(best[None]).sets[0]
-    polished, result = _polished(batch, best)
-    return Fit(batch, polished, rule, sample, result, others, converged=bool(settled and result.success))
+    batch, best, fine = settled(batch, best, rule == "free")
+    deep = batch.minimise(best[None]).sets[0]  # along a flat valley, where lmfit would need thousands of steps
+    polished, result = _polished(batch, deep)
+    return Fit(batch, polished, rule, sample, result, converged=bool(fine and result.success))
 
 
-def _global(batch: Batch) -> tuple[Floats, tuple[dict[str, float], ...]]:
-    """The lowest minimum from a grid of starts, and the other minima that are nearly as low."""
+def _global(batch: Batch) -> tuple[Floats, Floats]:
+    """The lowest minimum (k,) from a grid of starts, and the other ends (m, k) of the search."""
     problem = batch.problem
     axes = [parameter.starts(problem.x, problem.B) for parameter in problem.free]
     grid = np.array(list(islice(product(*axes), _MOST_STARTS)), dtype=float)
@@ -208,15 +225,14 @@ def _global(batch: Batch) -> tuple[Floats, tuple[dict[str, float], ...]]:
         block.prepare()  # all temperatures first: a sampled theory is then not called for the few
     thin = problem.thinned(_THIN)
     sigma = thin.rough_sigma
-    few = Batch(thin, sigma, np.ones(sigma.size), thin.B, batch.robust)
+    few = Batch(thin, sigma, np.ones(sigma.size), thin.B, batch.robust, batch.known)
     rough = few.minimise(grid, rounds=_ROUGH, flat=1e-4)
     fine = batch.minimise(_different(rough.sets, rough.cost), flat=_FLAT)
     if not np.any(np.isfinite(fine.cost)):
         raise InvalidInput("`formula` must give finite fields at its starts, but gives none: give `start`")
     lowest = int(np.argmin(fine.cost))
     best = fine.sets[lowest]
-    near = (fine.cost < fine.cost[lowest] + 4) & np.any(~np.isclose(fine.sets, best, rtol=0.05, atol=1e-6), axis=1)
-    return best, tuple(dict(zip(problem.names, map(float, row), strict=True)) for row in fine.sets[near])
+    return best, fine.sets[np.isfinite(fine.cost) & (np.arange(len(fine.cost)) != lowest)]
 
 
 def _different(sets: Floats, cost: Floats) -> Floats:
@@ -239,11 +255,13 @@ def _polished(batch: Batch, best: Floats) -> tuple[Floats, Any]:
 
     def residual(found: Any) -> Floats:
         at = np.array([[found[name].value for name in problem.names]])
-        return np.asarray(np.nan_to_num((problem.field(at)[0] - batch.data) / batch.sigma, nan=1e6))
+        points = np.nan_to_num((problem.field(at)[0] - batch.data) / batch.sigma, nan=1e6)
+        return np.concatenate([points, -batch.known.residuals(at)[0]])
 
     def jacobian(found: Any) -> Floats:
         at = np.array([[found[name].value for name in problem.names]])
-        return np.asarray(np.nan_to_num(problem.gradient(at, problem.field(at))[0] / batch.sigma[:, None]))
+        points = np.nan_to_num(problem.gradient(at, problem.field(at))[0] / batch.sigma[:, None])
+        return np.concatenate([points, batch.known.gradient(len(problem.free))])
 
     options = {"loss": "soft_l1" if batch.robust else "linear", "x_scale": "jac", "jac": jacobian}
     with np.errstate(all="ignore"):  # lmfit divides by the errors, which vanish for points without noise

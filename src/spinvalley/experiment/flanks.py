@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, InvalidInput, Status, instance, real, tolerance
 from spinvalley.experiment.dips import dips
@@ -86,6 +87,21 @@ class Flank:
     crossing: Crossing
 
 
+@dataclass(frozen=True, eq=False)
+class _Axis:
+    """What x of a side means: `sign` times the swept quantity of a sweep."""
+
+    sweep: Sweep
+    sign: int
+
+    def place(self, x: ArrayLike) -> tuple[Floats, Floats]:
+        """Temperatures and fields at x of the side, of its shape; what is not known counts as 0."""
+        s, at = self.sweep, np.asarray(x, dtype=float)
+        T = at if s.kind == "temperature" else s.T_along(self.sign * at)
+        B = at if s.kind == "field" else np.full(at.shape, s.B)
+        return np.nan_to_num(T), np.nan_to_num(B)
+
+
 def valid_criterion(criterion: Any) -> Criterion:
     """The criterion, or one sentence."""
     if isinstance(criterion, str):
@@ -150,47 +166,40 @@ def flanks(sweep: Sweep, normal: NormalResistance, offset: Offset, criteria: Seq
     for side in sides(sweep):
         usable = np.unique(side.x[np.isfinite(side.x) & np.isfinite(side.R)]).size >= FEWEST
         curve = smooth(side.x, side.R, sigma=side.sigma) if usable else None
-        found.append([Flank(side, _crossed(curve, sweep, normal, offset, c)) for c in criteria])
+        found.append([Flank(side, _crossed(curve, _Axis(sweep, side.sign), normal, offset, c)) for c in criteria])
     return found
 
 
 def _crossed(
-    curve: Curve | None, sweep: Sweep, normal: NormalResistance, offset: Offset, criterion: Criterion
+    curve: Curve | None, axis: _Axis, normal: NormalResistance, offset: Offset, criterion: Criterion
 ) -> Crossing:
     if curve is None or np.isnan(normal.value):
         return Crossing(np.nan, np.nan, np.nan, np.nan, Status.FAILED)
-    line, share = _level(sweep, normal, offset, criterion, curve.sigma_R)
-    rough = crossing(curve, None, line)
-    if not np.isfinite(rough.x):
-        return rough
-    sigma_N = float(normal.error(*_place(sweep, rough.x)))
+    line, share = _level(axis, normal, offset, criterion, curve.sigma_R)
     sigma_0 = offset.sigma if offset.taken_off or criterion == "zero" else 0.0
-    return crossing(curve, None, line, level_sigma=float(np.hypot(share * sigma_N, (1 - share) * sigma_0)))
+
+    def error(x: float) -> float:
+        return float(np.hypot(share * normal.error(*axis.place(x)), (1 - share) * sigma_0))
+
+    return crossing(curve, None, line, level_sigma=error)
 
 
 def _level(
-    sweep: Sweep, normal: NormalResistance, offset: Offset, criterion: Criterion, noise: float
-) -> tuple[Callable[[float], float], float]:
+    axis: _Axis, normal: NormalResistance, offset: Offset, criterion: Criterion, noise: float
+) -> tuple[Callable[[Floats], Floats], float]:
     """The level in Ohm as a function of the side's x, and its derivative by R_N."""
     taken = offset.taken_off or (criterion == "zero" and np.isfinite(offset.value))
     base = offset.value if taken and np.isfinite(offset.value) else 0.0
 
-    def rise(x: float) -> float:
-        return float(normal(*_place(sweep, x))) - base
+    def rise(x: Floats) -> Floats:
+        return np.asarray(normal(*axis.place(x)) - base)
 
     if criterion == "onset":
-        return (lambda x: base + rise(x) - max(_ONSET * rise(x), _CLEAR * noise)), 1 - _ONSET
+        return (lambda x: base + rise(x) - np.maximum(_ONSET * rise(x), _CLEAR * noise)), 1 - _ONSET
     if criterion == "zero":
-        return (lambda x: base + max(_ZERO * rise(x), _CLEAR * noise)), _ZERO
+        return (lambda x: base + np.maximum(_ZERO * rise(x), _CLEAR * noise)), _ZERO
     fraction = float(criterion)
     return (lambda x: base + fraction * rise(x)), fraction
-
-
-def _place(sweep: Sweep, x: float) -> tuple[float, float]:
-    """Temperature and field at x; what is not known counts as 0."""
-    T = x if sweep.kind == "temperature" else sweep.T
-    B = x if sweep.kind == "field" else sweep.B
-    return float(np.nan_to_num(T)), float(np.nan_to_num(B))
 
 
 def _half(sweep: Sweep, sign: int, start: float, length: float) -> Side:

@@ -23,6 +23,7 @@ from spinvalley.experiment.least_squares import Batch
 _ROUNDS, _CLOSE, _FURTHER, _FAR_LOG, _FLAT = 40, 1e-4, 3.0, 1.5, 1e-8
 _EDGE, _SCAN, _SCANS, _MOST_TRIALS = 30.0, 41, 4, 128
 _STEEP = 10.0
+_DECADES, _NEAR = 100.0, 3.0
 _MOST, _DECADE, _INTERPOLATED, _FAR_SIGMA = 0.5, 2.3, 0.1, 1.0
 
 
@@ -56,6 +57,14 @@ class Interval:
         names = {(True, True): "two-sided", (True, False): "lower limit", (False, True): "upper limit"}
         return names.get((self.lower is not None, self.upper is not None), "unbounded")
 
+    @property
+    def beyond(self) -> bool:
+        """Whether the only end lies so near the bound of the search that the bound sets it, not the data."""
+        low, high = self.bounds
+        if self.kind not in ("lower limit", "upper limit") or not (0 < _DECADES * low <= high < np.inf):
+            return False
+        return self.lower * _NEAR >= high if self.lower is not None else (self.upper or 0.0) <= low * _NEAR
+
     def contains(self, value: float) -> bool:
         """Whether a value lies inside; an open end contains everything up to the bound."""
         above = self.lower is None or value >= self.lower
@@ -67,6 +76,10 @@ class Interval:
         limits = f"{self.bounds[0]:.3g} to {self.bounds[1]:.3g}"
         if self.lower is not None and self.upper is not None:
             body = f"= {self.value:.5g} (+{self.upper - self.value:.2g} -{self.value - self.lower:.2g}){unit}, {share}"
+        elif self.beyond:
+            body = (
+                f"lies beyond the search: at its {'end' if self.lower is not None else 'beginning'} of {limits}{unit}"
+            )
         elif self.lower is not None:
             body = f"> {self.lower:.4g}{unit} ({share}, one-sided: the data set no upper end within {limits})"
         elif self.upper is not None:
@@ -76,11 +89,11 @@ class Interval:
         return f"{self.name} {body}" + ("" if self.solved else ", not converged")
 
 
-def threshold(level: float, cost: float, freedom: int, free_scale: bool) -> float:
-    """Rise of the cost at the ends of an interval."""
-    if not free_scale:
+def threshold(level: float, freedom: int, stretch: float | None) -> float:
+    """Rise of the cost at the ends of an interval; `stretch`: factor on errors by a free scale, None if fixed."""
+    if stretch is None:
         return float(stats.chi2.ppf(level, 1))
-    return float(cost / freedom * stats.t.ppf(0.5 + 0.5 * level, freedom) ** 2)
+    return float(stretch**2 * stats.t.ppf(0.5 + 0.5 * level, freedom) ** 2)
 
 
 Ordered = tuple[int, int]

@@ -6,13 +6,16 @@ of a fit (`fitting`); this module serves where hundreds of minima are wanted.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from spinvalley.checks import Floats
+from spinvalley.experiment.known import Known
 from spinvalley.experiment.problem import Problem
+from spinvalley.experiment.robust import GAIN
+from spinvalley.experiment.robust import weights as soft
 
 _ROUNDS, _FLAT, _LOOSE, _LARGEST, _STRIDE = 200, 1e-11, 100.0, 1e12, 1.5
 _TINY = 1e-300
@@ -36,7 +39,9 @@ class Batch:
         sigma: standard deviations (N,).
         weights: how often each point counts, (m, N) or (N,).
         data: measured fields, (m, N) or (N,).
-        robust: soft_l1 loss 2 (sqrt(1 + z) - 1) of the squared residual z, else z.
+        robust: the loss 2 (sqrt(1 + z) - 1) (soft_l1) of the squared residual z, times a factor that gives it the rise
+            of chi^2 (see `robust`); else z.
+        known: what else is known of the parameters; its residuals count as they are.
     """
 
     problem: Problem
@@ -44,6 +49,7 @@ class Batch:
     weights: Floats
     data: Floats
     robust: bool = False
+    known: Known = field(default_factory=Known)
 
     def minimise(
         self, start: Floats, frozen: NDArray[np.bool_] | None = None, rounds: int = _ROUNDS, flat: float = _FLAT
@@ -59,7 +65,7 @@ class Batch:
         held = np.zeros((m, k), dtype=bool) if frozen is None else frozen
         scale = _Scale.of(self.problem)
         u = scale.inward(start)
-        at = self._expand(u, self.problem.field(scale.outward(u)), scale, weights, data)
+        at = self._expand(u, self.problem.field(scale.outward(u)), scale, weights, data, self.known)
         damping, done = np.full(m, 1e-3), ~np.isfinite(at.cost)
         lost = done.copy()
         for _ in range(rounds):
@@ -72,8 +78,9 @@ class Batch:
             )
             moved = trial - u[active]
             guess = here.B + (here.J @ moved[..., None])[..., 0] * self.sigma
-            B = self.problem.field(scale.outward(trial), guess)
-            cost = self._cost(B, weights[active], data[active])
+            sets = scale.outward(trial)
+            B = self.problem.field(sets, guess)
+            cost = self._cost(B, weights[active], data[active]) + self.known[active].cost(sets)
             better = cost <= here.cost
             still = np.max(np.abs(moved) / (1 + np.abs(u[active])), axis=1) < 1e-12
             small = better & (here.cost - cost <= flat * (here.cost + 1e-9)) & (damping[active] < _LOOSE)
@@ -85,7 +92,7 @@ class Batch:
             further = better & ~done[active]
             if np.any(further):
                 on = active[further]
-                at.put(on, self._expand(u[on], B[further], scale, weights[on], data[on]))
+                at.put(on, self._expand(u[on], B[further], scale, weights[on], data[on], self.known[on]))
         return Minima(np.where(held, start, scale.outward(u)), at.cost, done & ~lost)
 
     def slopes(self, values: Floats) -> tuple[Floats, Floats]:
@@ -94,28 +101,31 @@ class Batch:
         u = scale.inward(values[None])
         size = (1, self.sigma.size)
         weights, data = (np.broadcast_to(a, size) for a in (self.weights, self.data))
-        at = self._expand(u, self.problem.field(scale.outward(u)), scale, weights, data)
+        at = self._expand(u, self.problem.field(scale.outward(u)), scale, weights, data, self.known)
         return at.slope[0], at.normal[0]
 
     def cost(self, sets: Floats) -> Floats:
         """Cost of parameter sets (m, k), (m,), each with the same data and weights."""
-        return self._cost(self.problem.field(sets), self.weights, self.data)
+        return self._cost(self.problem.field(sets), self.weights, self.data) + self.known.cost(sets)
 
     def _cost(self, B: Floats, weights: Floats, data: Floats) -> Floats:
         z = ((data - B) / self.sigma) ** 2
-        total = np.sum(weights * (2 * (np.sqrt(1 + z) - 1) if self.robust else z), axis=1)
+        total = np.sum(weights * (2 * GAIN * (np.sqrt(1 + z) - 1) if self.robust else z), axis=1)
         return np.asarray(np.where(np.isfinite(total), total, np.inf))
 
-    def _expand(self, u: Floats, B: Floats, scale: _Scale, weights: Floats, data: Floats) -> _Expansion:
+    def _expand(self, u: Floats, B: Floats, scale: _Scale, weights: Floats, data: Floats, known: Known) -> _Expansion:
         sets = scale.outward(u)
         r = (data - B) / self.sigma
         J = self.problem.gradient(sets, B) * scale.stretch(sets)[:, None, :] / self.sigma[:, None]
         fine = np.isfinite(r) & np.all(np.isfinite(J), axis=2)
-        cost = self._cost(B, weights, data)
+        cost = self._cost(B, weights, data) + known.cost(sets)
         r, J = np.where(fine, r, 0.0), np.where(fine[..., None], J, 0.0)
-        local = weights / np.sqrt(1 + r**2) if self.robust else weights
+        local = weights * GAIN * soft(r) if self.robust else weights
         JW = np.swapaxes(J, 1, 2) * local[:, None, :]
-        return _Expansion(cost, JW @ J, (JW @ r[..., None])[..., 0], np.array(B), J)
+        G = known.gradient(sets.shape[1]) * scale.stretch(sets)[:, None, :]
+        GT = np.swapaxes(G, 1, 2)
+        slope = (JW @ r[..., None] + GT @ known.residuals(sets)[..., None])[..., 0]
+        return _Expansion(cost, JW @ J + GT @ G, slope, np.array(B), J)
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,17 @@ from numpy.typing import NDArray
 
 from spinvalley.checks import Floats
 
-__all__ = ["FEWEST", "SMALLEST_WINDOW", "best_window", "fit_all", "local_rows", "noise", "plateau_noise", "unevenness"]
+__all__ = [
+    "FEWEST",
+    "SMALLEST_WINDOW",
+    "best_window",
+    "fit_all",
+    "local_rows",
+    "most_scatter",
+    "noise",
+    "plateau_noise",
+    "unevenness",
+]
 
 FEWEST: Final = 5
 """Points that a curve must have."""
@@ -21,6 +31,8 @@ _FEWEST_STEEP: Final = 5  # points in the middle half of the rise; with fewer th
 _CALM: Final = 0.15  # of the rise of one step there: interpolated only with less noise than that
 _MOST_TESTED: Final = 150
 _SCORE_MARGIN: Final = 0.5  # standard errors by which a wider window may predict worse
+_UNEVEN: Final = 0.3  # steps: more scatter of x than that may as well be uneven steps
+_STEPS: Final = 100
 _NEARER: Final = 1 - 1e-9  # equal distances stay equal in any unit
 
 
@@ -41,11 +53,14 @@ def local_rows(x: Floats, at: Floats, window: int, order: int) -> tuple[Floats, 
     distance = x[taken] - at[:, None]
     reach = np.abs(distance).max(axis=1, keepdims=True) * (1 + 1.0 / window)
     u = distance / reach
-    root = np.sqrt((1 - np.abs(u) ** 3) ** 3)
-    powers = u[:, :, None] ** np.arange(order + 1)
-    weighted = powers * (root**2)[:, :, None]
-    gram = np.einsum("ika,ikb->iab", weighted, powers) + 1e-9 * np.eye(order + 1)
-    rows = np.linalg.solve(gram, weighted.transpose(0, 2, 1))[:, :2]
+    near = 1 - np.abs(u * u * u)
+    powers = np.empty((*u.shape, order + 1))
+    powers[..., 0] = 1.0
+    for i in range(order):
+        powers[..., i + 1] = powers[..., i] * u
+    weighted = (powers * (near * near * near)[:, :, None]).transpose(0, 2, 1)
+    gram = weighted @ powers + 1e-9 * np.eye(order + 1)
+    rows = np.linalg.solve(gram, np.eye(order + 1)[:, :2]).transpose(0, 2, 1) @ weighted
     rows[:, 1] /= reach
     return rows, taken
 
@@ -81,8 +96,17 @@ def best_window(x: Floats, R: Floats) -> int:
 
 def unevenness(x: Floats) -> float:
     """Scatter of x about even steps: what its reading may scatter, at most 0.3 steps."""
-    steps = np.diff(x)
-    return float(min(np.median(np.abs(np.diff(steps))) / 0.6745 / np.sqrt(6), 0.3 * np.median(steps)))
+    return float(min(_scatter(x), _UNEVEN * np.median(np.diff(x))))
+
+
+def most_scatter(x: Floats) -> float:
+    """What the reading of x can scatter at most: its steps show it; inf where they are too uneven to tell."""
+    scatter = _scatter(x)
+    return scatter if scatter < _UNEVEN * np.median(np.diff(x)) else np.inf
+
+
+def _scatter(x: Floats) -> float:
+    return float(np.median(np.abs(np.diff(x, 2))) / 0.6745 / np.sqrt(6))
 
 
 def plateau_noise(x: Floats, R: Floats) -> float:
@@ -101,10 +125,12 @@ def _in_transition(R: Floats, margin: float) -> NDArray[np.int64]:
     return np.flatnonzero((calm > low + margin * (high - low)) & (calm < high - margin * (high - low)))
 
 
-def noise(residual: Floats, slope: Floats) -> tuple[float, float]:
+def noise(residual: Floats, slope: Floats, most_x: float = np.inf) -> tuple[float, float]:
     """sigma_R and sigma_x from squared residuals = sigma_R^2 + slope^2 sigma_x^2, large ones clipped.
 
-    A sigma_x^2 below its own standard error counts as 0: kept, it could only make sigma too large.
+    Few points are steep, so that sigma_x^2 is found with a large error. Where the steps of x limit it to most_x^2, its
+    mean over all values from 0 to there is taken, each weighted by how well it fits the residuals. Without such a limit
+    a sigma_x^2 below its own standard error counts as 0: kept, it could only make sigma too large.
     """
     unit, most = float(np.max(residual**2)), float(np.max(slope**2))
     if unit == 0 or most == 0:
@@ -119,9 +145,21 @@ def noise(residual: Floats, slope: Floats) -> tuple[float, float]:
         target = np.array([weight @ clipped, weight @ (steep * clipped)])
         constant, share = _non_negative_pair(matrix, target)
     known = np.sum((steep / (constant + share * steep + 1e-12)) ** 2) / 2
-    if share**2 * known < 1:
-        constant, share = float(np.mean(clipped)), 0.0
+    share = _limited(share, float(known) ** -0.5, most_x**2 * most / unit)
+    constant = max(float(weight @ (clipped - share * steep) / weight.sum()), 0.0)
     return float(np.sqrt(constant * unit)), float(np.sqrt(share * unit / most))
+
+
+def _limited(value: float, error: float, limit: float) -> float:
+    """Mean of what lies between 0 and a limit, weighted by a normal distribution; without a limit see `noise`."""
+    if not np.isfinite(limit):
+        return value if value >= error else 0.0
+    if limit == 0:
+        return 0.0
+    at = (np.arange(_STEPS) + 0.5) / _STEPS * limit
+    depth = 0.5 * ((at - value) / error) ** 2
+    weight = np.exp(depth.min() - depth)
+    return float(weight @ at / weight.sum())
 
 
 def _non_negative_pair(matrix: Floats, target: Floats) -> tuple[float, float]:

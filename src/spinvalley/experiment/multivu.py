@@ -61,7 +61,8 @@ def source(data: bytes, where: str, encoding: str | None = None) -> Source:
     block = Block(data, at, len(names), comment_first=first)
     header["option"] = _option(header.get("BYAPP", ""))
     units: tuple[str | None, ...] = (None,) * len(names)
-    return Source(NAME, tuple(names), units, block.load, header.get("TITLE", ""), header, encoding)
+    told = Source(NAME, tuple(names), units, block.load, header.get("TITLE", ""), header, encoding)
+    return told.ending(block.ending)
 
 
 def samples(names: Sequence[str], header: Mapping[str, str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Final, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import ndtr, stdtrit
 
 from spinvalley.checks import Floats, InvalidInput, non_negative, positive, real, tolerance
 from spinvalley.experiment.regression import axis_pair, smooth
@@ -20,6 +21,7 @@ _FEWEST: Final = 3
 _WIDER: Final = (2, 3, 5, 7)  # times the plateau: how far down its slope is followed while it stays the same
 _LEVEL: Final = 4.0  # standard errors by which a plateau may rise
 _DRIFT: Final = 3.0  # standard errors by which a plateau's slope must differ from 0 to count
+_SAME: Final = 2.0  # standard errors by which slopes may differ, or a line bend
 _DRIFT_RULE: Final = "its slope times the distance to the crossing counts as an error"
 
 
@@ -83,8 +85,9 @@ def plateau(x: Floats, R: Floats, fraction: float = 0.1, quantity: str = "|B|") 
     """The median of R over the top `fraction` of the range of x (at least 3 points).
 
     Its standard error is sqrt(pi/2) s/sqrt(m), with s the scatter of the m points about a line. If the line rises or
-    falls by more than three standard errors, its slope times the distance from the plateau is added in squares: a
-    criterion far below would meet another R_N. The slope is that of the widest top part that continues the plateau's.
+    falls by more than three standard errors (with few points by more, by Student's t), its slope times the distance
+    from the plateau is added in squares: a criterion far below would meet another R_N. The slope is that of the widest
+    top part that continues the plateau's.
 
     Args:
         x: field or temperature, (n,); the size of x counts.
@@ -165,17 +168,35 @@ def linear_background(x: Floats, R: Floats, above: float, axis: Literal["T", "B"
 
 
 def _drift(x: Floats, R: Floats, fraction: float) -> float:
-    """Size of the slope of the widest top part whose slope is the plateau's; 0 if it does not differ from 0."""
-    slope, error = 0.0, np.inf
+    """Size of the slope of the widest straight top part whose slope is the plateau's; 0 if it does not differ from 0.
+
+    A part that bends reaches down into the transition, whose slope is not that of the normal state.
+    """
+    slope, error, points = 0.0, np.inf, 2 * _FEWEST
     for factor in (1, *_WIDER):
         top = x >= x.max() - min(factor * fraction, 1.0) * np.ptp(x)
         if top.sum() < 2 * _FEWEST:
             continue
         (_, wider), (_, wider_error), _ = _line(x[top], R[top])
-        if np.isfinite(error) and abs(wider - slope) > 2 * np.hypot(error, wider_error):
+        changed = np.isfinite(error) and abs(wider - slope) > _SAME * np.hypot(error, wider_error)
+        if changed or abs(_bend(x[top], R[top])) > _SAME:
             break
-        slope, error = wider, wider_error
-    return abs(slope) if abs(slope) > _DRIFT * error else 0.0
+        slope, error, points = wider, wider_error, int(top.sum())
+    # as rare as _DRIFT standard errors of a normal distribution are: of few points the error itself is not well known
+    return abs(slope) if abs(slope) > stdtrit(points - 2, ndtr(_DRIFT)) * error else 0.0
+
+
+def _bend(x: Floats, R: Floats) -> float:
+    """The curvature of R in units of its standard error; 0 where too few points tell."""
+    if np.unique(x).size < 2 * _FEWEST:
+        return 0.0
+    at = (x - x.mean()) / np.ptp(x)
+    powers = np.vander(at, 3)
+    (square, *_), *_ = coefficients = np.linalg.lstsq(powers, R)
+    spread = np.sqrt(
+        np.sum((R - powers @ coefficients[0]) ** 2) / (x.size - 3) * np.linalg.inv(powers.T @ powers)[0, 0]
+    )
+    return float(square / spread) if spread > 0 else 0.0
 
 
 def _finite(x: Floats, R: Floats) -> tuple[Floats, Floats]:

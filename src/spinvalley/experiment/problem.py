@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from spinvalley.checks import Floats, InvalidInput, floats, non_negative, positive, real
 from spinvalley.experiment.catalogue import FORMULAS, STANDARD, Formula, Parameter, pair
+from spinvalley.experiment.known import Known, center, value_and_error
 from spinvalley.experiment.tables import columns, measured
 from spinvalley.experiment.theory import Sampled, as_formula
 
 _LEAST_SLOPE = 0.1
 _MAY_VANISH = ("splitting",)
 
-Row = tuple[str, Any, Any, Mapping[str, float]]
+Row = tuple[str, Any, Any, Mapping[str, Any]]
 """Label, table, formula and fixed parameters of a part."""
 
 
@@ -109,12 +110,14 @@ class Problem:
         free: the free parameters.
         fixed: values of the others by name.
         measured: whether every table has its own sigma_B.
+        known: free parameters that are known with a standard error.
     """
 
     blocks: tuple[Block, ...]
     free: tuple[Parameter, ...]
     fixed: dict[str, float]
     measured: bool
+    known: Known = field(default_factory=Known)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -172,39 +175,79 @@ class Problem:
         return np.concatenate([block.sigma(best) for block in self.blocks])
 
 
+@dataclass(frozen=True)
+class Wishes:
+    """What a user asks of the parameters, by name.
+
+    Args:
+        start: a number or several.
+        bounds: (low, high).
+        free: parameters that are fitted although they have a default.
+    """
+
+    start: Mapping[str, Any] = field(default_factory=dict)
+    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
+    free: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Names, not one name: a text would be taken letter by letter."""
+        if isinstance(self.free, str):
+            raise InvalidInput(f"`free` must be a sequence of names, but is {self.free!r}")
+
+    @property
+    def names(self) -> dict[str, None]:
+        """Every parameter that is spoken of."""
+        return dict.fromkeys((*self.start, *self.bounds, *self.free))
+
+
 def build(
-    parts: list[Row],
-    shared: tuple[str, ...],
-    start: Mapping[str, Any],
-    bounds: Mapping[str, tuple[float, float]],
-    window: tuple[float, float] | None,
+    parts: list[Row], shared: tuple[str, ...], wishes: Wishes, window: tuple[float, float] | None = None
 ) -> Problem:
     """The problem of parts (label, table, formula, fixed), one sentence for whatever cannot be fitted."""
     free: dict[str, Parameter] = {}
     held: dict[str, float] = {}
+    known: dict[str, tuple[float, float]] = {}
     blocks, measured = [], True
     for label, table, formula, fixed in parts:
-        model = as_formula(formula)
-        _known(fixed, model, "fixed")
+        model = as_formula(formula, {**{n: center(n, v) for n, v in fixed.items()}, **wishes.start}, wishes.bounds)
+        _named(fixed, model, "fixed")
         block, own = _points(label, table, model, window)
         measured = measured and own
-        source = []
+        source: list[int | float] = []
         for parameter in model.parameters:
-            if parameter.name in fixed or (parameter.name in STANDARD and not _asked(parameter.name, start, bounds)):
-                value = _held(parameter, model, fixed.get(parameter.name, STANDARD.get(parameter.name)))
-                held[_unique(parameter.name, label, shared, len(parts))] = value
-                source.append(value)
-                continue
             name = _unique(parameter.name, label, shared, len(parts))
-            free.setdefault(name, _prepared(parameter, name, start, bounds, block))
+            given, sigma = value_and_error(f"fixed[{parameter.name!r}]", fixed.get(parameter.name))
+            asked = parameter.name in wishes.names or name in wishes.names
+            if not sigma and (parameter.name in fixed or (parameter.name in STANDARD and not asked)):
+                held[name] = _held(parameter, model, given if parameter.name in fixed else STANDARD[parameter.name])
+                source.append(held[name])
+                continue
+            if sigma:
+                _agree(known, name, (_held(parameter, model, given), sigma))
+            free.setdefault(name, _prepared(parameter, name, wishes, block, known.get(name)))
             source.append(list(free).index(name))
         _warm(block, model, fixed)
         blocks.append(replace(block, source=tuple(source)))
-    _known({**start, **bounds}, None, "start and bounds", tuple(free))
-    problem = Problem(tuple(blocks), tuple(free.values()), held, measured)
+    _spoken(wishes, tuple(free))
+    return _enough(Problem(tuple(blocks), tuple(free.values()), held, measured, _prior(known, list(free))))
+
+
+def _agree(known: dict[str, tuple[float, float]], name: str, pair: tuple[float, float]) -> None:
+    """Remember a known parameter once, however many parts share it."""
+    if known.setdefault(name, pair) != pair:
+        raise InvalidInput(f"`fixed[{name!r}]` must be the same in every part that shares it, but differs")
+
+
+def _prior(known: Mapping[str, tuple[float, float]], free: list[str]) -> Known:
+    values, sigmas = np.reshape(list(known.values()), (-1, 2)).T
+    return Known(tuple(free.index(name) for name in known), values, sigmas)
+
+
+def _enough(problem: Problem) -> Problem:
+    """The problem, if it has as many points and known parameters as free ones."""
     count = problem.x.size
-    if count < len(free):
-        names = ", ".join(free)
+    if count + len(problem.known) < len(problem.free):
+        names = ", ".join(problem.names)
         raise InvalidInput(f"`table` must hold at least as many points as free parameters ({names}), but has {count}")
     return problem
 
@@ -220,34 +263,34 @@ def _held(parameter: Parameter, model: Formula, given: Any) -> float:
     return non_negative(name, value) if parameter.low >= 0 else value
 
 
-def _asked(name: str, *settings: Mapping[str, Any]) -> bool:
-    return any(name in setting for setting in settings)
-
-
 def _unique(name: str, label: str, shared: tuple[str, ...], parts: int) -> str:
     return name if parts == 1 or name in shared else f"{name}_{label}"
 
 
-def _known(given: Mapping[str, Any], model: Formula | None, what: str, names: tuple[str, ...] = ()) -> None:
-    known = names if model is None else tuple(p.name for p in model.parameters)
+def _named(given: Mapping[str, Any], model: Formula, what: str) -> None:
+    known = tuple(p.name for p in model.parameters)
     for name in given:
         if name not in known:
             raise InvalidInput(f"`{what}` must be among {', '.join(known)}, but holds {name!r}")
 
 
+def _spoken(wishes: Wishes, names: tuple[str, ...]) -> None:
+    """A sentence where a wish is about no free parameter."""
+    for name in wishes.names:
+        if name not in names:
+            raise InvalidInput(f"`start`, `bounds` and `free` must be among {', '.join(names)}, but hold {name!r}")
+
+
 def _prepared(
-    parameter: Parameter,
-    name: str,
-    start: Mapping[str, Any],
-    bounds: Mapping[str, tuple[float, float]],
-    block: Block,
+    parameter: Parameter, name: str, wishes: Wishes, block: Block, known: tuple[float, float] | None
 ) -> Parameter:
-    """The parameter with the user's bounds and starts."""
-    limits = pair("bounds", bounds.get(name, (parameter.low, parameter.high)), name)
+    """The parameter with the user's bounds and starts, or what is known of it."""
+    limits = pair("bounds", wishes.bounds.get(name, (parameter.low, parameter.high)), name)
     low, high = (real(f"bounds[{name!r}]", v) for v in limits)
     if low < 0 <= parameter.low:
         raise InvalidInput(f"`bounds[{name!r}]` must be non-negative, but begin at {low:g}")
-    given = floats(f"start[{name!r}]", start.get(name, parameter.starts(block.x, block.B)))
+    usual = parameter.starts(block.x, block.B) if known is None else (known[0],)
+    given = floats(f"start[{name!r}]", wishes.start.get(name, usual))
     values = tuple(real(f"start[{name!r}]", v) for v in np.atleast_1d(given).ravel())
     inside = tuple(dict.fromkeys(min(max(v, low), high) for v in values))
     return replace(parameter, name=name, low=low, high=high, starts=lambda *_: inside, log=parameter.log and low > 0)
@@ -272,7 +315,8 @@ def _points(label: str, table: Any, model: Formula, window: tuple[float, float] 
 
 def _warm(block: Block, model: Formula, fixed: Mapping[str, float]) -> None:
     """A sentence where no point lies below Tc."""
-    if model.variable == "T" and "tc" in fixed and np.all(block.x >= fixed["tc"]):
-        raise InvalidInput(f"`T` must be below tc = {fixed['tc']:g} K somewhere, but is {block.x.min():g} K or more")
+    tc = center("tc", fixed.get("tc", np.inf))
+    if model.variable == "T" and np.all(block.x >= tc):
+        raise InvalidInput(f"`T` must be below tc = {tc:g} K somewhere, but is {block.x.min():g} K or more")
     if not np.any(block.B > 0):
         raise InvalidInput("`B` must be positive somewhere, but is 0 at every point")

@@ -8,7 +8,9 @@ M. D. Cattaneo, M. H. Farrell, J. Am. Stat. Assoc. 113, 767 (2018)). A transitio
 middle half of its rise, and little noise, is interpolated by monotone cubics (PCHIP) instead; sigma then holds
 gap/sqrt(12) times the cube of the share of the rise that falls into one gap. Sigma holds the bias too: what the fifth
 order, or other interpolations, give differently. The window suits the steep part; where the curve is gentle it wiggles,
-and a crossing then prefers a steep wiggle, so that the slope in sigma is taken over three standard errors at least.
+and a crossing then prefers a steep wiggle: sigma is the standard deviation of x(R) for a normal R, not the error of R
+over the derivative there (three-point Gauss-Hermite rule, M. Abramowitz, I. A. Stegun, Handbook of Mathematical
+Functions (1964), 25.4.46).
 
 The noise is sigma_R^2 + (dR/dx)^2 sigma_x^2; both parts come from the residuals, since the reading of x scatters too.
 """
@@ -18,7 +20,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +34,7 @@ from spinvalley.experiment.local_fit import (
     best_window,
     fit_all,
     local_rows,
+    most_scatter,
     noise,
     plateau_noise,
     unevenness,
@@ -39,10 +42,14 @@ from spinvalley.experiment.local_fit import (
 
 __all__ = ["Crossing", "Curve", "crossing", "smooth"]
 
+Level: TypeAlias = Callable[[Floats], Floats]
+"""A level in Ohm at each of x, arrays of one shape."""
+
 _LONGEST: Final = 2000  # points; longer curves are averaged in blocks of neighbours
 _ORDER: Final = 3
 _CHANCE: Final = 2.0  # variances of a difference of orders that pass for noise
-_BAND: Final = 3.0  # standard errors of R around the level over which the slope is taken at least
+_BAND: Final = 3.0  # errors of R by which a curve is clear of the level
+_GRID: Final = 65  # places at which it is followed to there
 _SPIKE: Final = 6.0  # sigma outside its neighbours' range
 _SIGNIFICANT: Final = 3.0  # sigma by which a curve must pass a level on either side
 
@@ -81,6 +88,13 @@ class Curve:
         value, slope = (float(row @ self.R[taken[0]]) for row in rows[0, :2])
         return value, slope, float(np.sqrt(rows[0, 0] ** 2 @ self.variance[taken[0]]))
 
+    def values(self, x: Floats) -> Floats:
+        """Values at x, (m,)."""
+        if self.window == 0:
+            return np.asarray(PchipInterpolator(self.x, self.R)(x))
+        rows, taken = local_rows(self.x, x, self.window, _ORDER)
+        return np.asarray(np.einsum("ik,ik->i", rows[:, 0], self.R[taken]))
+
     def bias(self, x: float) -> float:
         """What smoothing or interpolation may be wrong by at x, Ohm: the next order, or other ways, differ so much.
 
@@ -113,7 +127,7 @@ class Crossing:
         x: the crossing; NaN if there is none.
         sigma: standard error of x: noise over slope, the level's own error, resolution.
         sigma_level: the part of it that comes from the level.
-        slope: derivative of R minus level there.
+        slope: of R minus level there, the mean over its errors.
         status: "converged"; "not converged" if the curve does not leave the level by three sigma on both sides, or if
             another crossing is as good; "normal" if all lies above the level; "beyond range" if all lies below;
             "failed" with too few points.
@@ -159,7 +173,7 @@ def smooth(x: Floats, R: Floats, *, sigma: Floats | None = None, window: int | N
         quiet, scatter = plateau_noise(x, R), unevenness(x)
         return Curve(x, R, R, slope, (quiet * trust) ** 2 + (scatter * slope) ** 2, 0, quiet, scatter, spikes)
     fit, slope, residual = fit_all(x, R, size, _ORDER)
-    sigma_R, sigma_x = noise(residual / trust, slope / trust)
+    sigma_R, sigma_x = noise(residual / trust, slope / trust, most_scatter(x))
     variance = (sigma_R * trust) ** 2 + (sigma_x * slope) ** 2
     return Curve(x, R, fit, slope, variance, size, sigma_R, sigma_x, spikes)
 
@@ -167,9 +181,9 @@ def smooth(x: Floats, R: Floats, *, sigma: Floats | None = None, window: int | N
 def crossing(
     x: Floats | Curve,
     R: Floats | None,
-    level: float | Callable[[float], float],
+    level: float | Level,
     *,
-    level_sigma: float = 0.0,
+    level_sigma: float | Callable[[float], float] = 0.0,
     sigma: Floats | None = None,
     window: int | None = None,
     resolution: float = 0.0,
@@ -179,14 +193,15 @@ def crossing(
     Of several rising crossings the transition is the one that counts most: a crossing weighs as much as the curve goes
     below the level since the crossing before it, or above it until the next, whichever is less; of equals the last.
     Where noise alone makes several, half the distance to the farthest that is as good is added to sigma in squares.
-    sigma^2 = (s^2 + b^2 + level_sigma^2)/(dR/dx - dlevel/dx)^2 + resolution^2, with s the standard error of the local
-    cubic, b its bias (the fifth order over the same points differs by it), and a slope taken over 3 s at least.
+    sigma^2 = (s^2 + b^2 + level_sigma^2)/slope^2 + resolution^2, with s the standard error of the local cubic, b its
+    bias (the fifth order over the same points differs by it), and the mean slope of R minus level over the places
+    where it is within sqrt(3) of these errors: the standard deviation of x that they make, also where the curve bends.
 
     Args:
         x: temperature, size of the field, or angle, (n,); or a `Curve`, and then R is None.
         R: resistance, (n,), Ohm.
-        level: a number or a function of x, Ohm.
-        level_sigma: standard error of the level, Ohm.
+        level: a number or a function of arrays x, Ohm.
+        level_sigma: standard error of the level, or a function of the crossing that gives it, Ohm.
         sigma: relative trust in the points, see `smooth`.
         window: number of neighbours, see `smooth`.
         resolution: standard error of x common to all points, e.g. of the thermometer.
@@ -202,15 +217,16 @@ def crossing(
         >>> crossing(B, 10 / (1 + np.exp(-20 * (B - 0.8))), 5.0).x
         0.800
     """
-    level_sigma, resolution = non_negative("level_sigma", level_sigma), non_negative("resolution", resolution)
+    resolution = non_negative("resolution", resolution)
+    known = level_sigma if callable(level_sigma) else non_negative("level_sigma", level_sigma)
     if isinstance(x, Curve):
         curve = x
     elif R is None or np.isfinite(axis_pair(x, R)).all(axis=0).sum() < FEWEST:
         return Crossing(np.nan, np.nan, np.nan, np.nan, Status.FAILED)
     else:
         curve = smooth(x, R, sigma=sigma, window=window)
-    line = level if callable(level) else (lambda _: level)
-    excess = curve.fit - np.array([line(point) for point in curve.x])
+    line = level if callable(level) else (lambda x: np.full(np.shape(x), level))
+    excess = curve.fit - line(curve.x)
     found = _sign_changes(excess)
     rising = [(step, weight) for step, weight, up in found if up]
     if not rising:
@@ -220,7 +236,7 @@ def crossing(
     others = tuple(_between(curve.x, excess, step) for step, _, _ in found if step != best)
     unclear = weight < _SIGNIFICANT * curve.sigma_R or any(w > 0.9 * weight for step, w in rising if step != best)
     status = Status.NOT_CONVERGED if unclear else Status.CONVERGED
-    found_at = _refined(curve, line, best, (level_sigma, resolution), status, others)
+    found_at = _refined(curve, _Levels(line, excess), best, (known, resolution), status, others)
     if weight >= _SIGNIFICANT * curve.sigma_R or len(rising) == 1:
         return found_at
     rivals = [_between(curve.x, excess, step) - found_at.x for step, w in rising if w > 0.5 * weight]
@@ -235,41 +251,59 @@ def axis_pair(x: Floats, R: Floats) -> Floats:
     return np.array([x, R])
 
 
+@dataclass(frozen=True, eq=False)
+class _Levels:
+    """The level as a function, and by how much the curve exceeds it at its points (n,)."""
+
+    line: Level
+    excess: Floats
+
+    def at(self, x: float) -> float:
+        return float(self.line(np.asarray(x)))
+
+
 def _refined(
     curve: Curve,
-    line: Callable[[float], float],
+    levels: _Levels,
     step: int,
-    errors: tuple[float, float],
+    errors: tuple[float | Callable[[float], float], float],
     status: Status,
     others: tuple[float, ...],
 ) -> Crossing:
     left, right = float(curve.x[step]), float(curve.x[step + 1])
     gap = right - left
-    x = float(brentq(lambda point: curve.at(point)[0] - line(point), left, right, xtol=1e-12 * max(abs(right), gap)))
+    x = float(
+        brentq(lambda point: curve.at(point)[0] - levels.at(point), left, right, xtol=1e-12 * max(abs(right), gap))
+    )
     _, slope, error = curve.at(x)
-    slope -= (line(x + 0.01 * gap) - line(x - 0.01 * gap)) / (0.02 * gap)
-    secant = ((curve.fit[step + 1] - line(right)) - (curve.fit[step] - line(left))) / gap
-    slope = max(slope, 0.5 * secant)
-    level_sigma, resolution = errors
+    slope -= (levels.at(x + 0.01 * gap) - levels.at(x - 0.01 * gap)) / (0.02 * gap)
+    slope = max(slope, 0.5 * float(levels.excess[step + 1] - levels.excess[step]) / gap)
+    level_sigma, resolution = errors[0](x) if callable(errors[0]) else errors[0], errors[1]
     jump = (curve.fit[step + 1] - curve.fit[step]) / np.ptp(curve.fit)
     unseen = gap * jump**3 / np.sqrt(12) if curve.window == 0 else 0.0
-    slope = min(slope, _wide_slope(curve, line, x, _BAND * error))
-    bias = curve.bias(x)
-    sigma = float(np.sqrt((error**2 + bias**2 + level_sigma**2) / slope**2 + resolution**2 + unseen**2))
+    total = float(np.sqrt(error**2 + curve.bias(x) ** 2 + level_sigma**2))
+    slope = _wide_slope(curve, levels, x, total) if total > 0 else slope
+    sigma = float(np.sqrt((total / slope) ** 2 + resolution**2 + unseen**2))
     return Crossing(x, sigma, level_sigma / slope, slope, status, others, curve.sigma_R)
 
 
-def _wide_slope(curve: Curve, line: Callable[[float], float], x: float, band: float) -> float:
-    """Slope of R minus level between the nearest points on either side that are clear of the level by `band`.
+def _wide_slope(curve: Curve, levels: _Levels, x: float, error: float) -> float:
+    """Error of R over the standard deviation of x that it makes: the slope of R minus level of a straight curve.
 
-    A curve that wiggles with its noise meets a level where it is steep by chance.
+    The standard deviation of x(R) for a normal R is that of the three-point Gauss-Hermite rule: its points are R and
+    R +- sqrt(3) errors, with weights 2/3, 1/6 and 1/6. A curve that wiggles with its noise comes back: it is followed
+    until it is clear of the level by three errors, and the farthest place counts.
     """
-    excess = curve.fit - np.array([line(point) for point in curve.x])
-    below, above = (curve.x < x) & (excess < -band), (curve.x > x) & (excess > band)
-    if not (below.any() and above.any()):
-        return np.inf
-    left, right = np.flatnonzero(below)[-1], np.flatnonzero(above)[0]
-    return float((excess[right] - excess[left]) / (curve.x[right] - curve.x[left]))
+    below, above = (curve.x < x) & (levels.excess < -_BAND * error), (curve.x > x) & (levels.excess > _BAND * error)
+    ends = curve.x[below][-1] if below.any() else curve.x[0], curve.x[above][0] if above.any() else curve.x[-1]
+    squares = 0.0
+    for sign, end in zip((-1, 1), ends, strict=True):
+        at = np.linspace(x, end, _GRID)
+        beyond = sign * (curve.values(at) - levels.line(at)) - np.sqrt(3) * error
+        i = int(np.flatnonzero(beyond <= 0)[-1])
+        more = beyond[i] / (beyond[i] - beyond[i + 1]) if i < _GRID - 1 else 0.0
+        squares += (float(at[i] - x) + more * float(at[1] - at[0])) ** 2
+    return error * float(np.sqrt(6 / squares))
 
 
 def _tidy(x: Floats, R: Floats, sigma: Floats | None) -> tuple[Floats, Floats, Floats]:

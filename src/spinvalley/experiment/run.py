@@ -13,8 +13,9 @@ import numpy as np
 import xarray as xr
 
 from spinvalley.checks import Floats, InvalidInput, one_of, real
-from spinvalley.experiment import extraction, segments
+from spinvalley.experiment import extraction, residue, segments
 from spinvalley.experiment.columns import Channel, Column, Plan, plan
+from spinvalley.experiment.drifts import Cut
 from spinvalley.experiment.flanks import Criterion
 from spinvalley.experiment.formats import existing, open_source, sha256
 from spinvalley.experiment.multivu import samples
@@ -38,7 +39,7 @@ class Run:
             (NaN where unknown), time (row) in s; sigma_R (channel, row) in Ohm and excitation (channel, row) in A where
             the file has them. A channel that was not measured in a row holds NaN there. Coordinate sample (channel):
             the names of the samples where the file has them. Attributes: source, sha256, format, title, encoding,
-            header (JSON text), theta_source, rows_read, rows_dropped, warnings.
+            header (JSON text), theta_source, rows_read, rows_dropped, loss, warnings.
     """
 
     data: xr.Dataset
@@ -70,6 +71,10 @@ class Run:
             min_points=min_points,
         )
 
+    def cuts(self, **settings: Any) -> tuple[Cut, ...]:
+        """Sweeps that were cut or left out because the temperature did not stay; see `segments.cuts`."""
+        return segments.cuts(self, **settings)
+
     def critical_fields(
         self,
         criterion: Criterion = 0.5,
@@ -96,10 +101,10 @@ class Run:
             InvalidInput: an unknown option, and what `segments.sweeps` and `extraction.critical_fields` refuse.
         """
         _known_options(extraction.critical_fields, options)
-        found = self.sweeps(
-            T_tolerance=T_tolerance, B_tolerance=B_tolerance, theta_tolerance=theta_tolerance, min_points=min_points
-        )
-        return extraction.critical_fields(found, criterion, normal, **options)
+        held: dict[str, Any] = {"T_tolerance": T_tolerance, "B_tolerance": B_tolerance}
+        held |= {"theta_tolerance": theta_tolerance, "min_points": min_points}
+        found, missing = self.sweeps(**held), self.cuts(**held)
+        return _noted(extraction.critical_fields(found, criterion, normal, **options), missing)
 
     def critical_temperatures(
         self,
@@ -133,8 +138,8 @@ class Run:
         return extraction.critical_temperatures(found, criterion, normal, **options)
 
     def offsets(self) -> xr.Dataset:
-        """Resistance left in the superconducting state; see `segments.offsets`."""
-        return segments.offsets(self)
+        """Resistance left in the superconducting state; see `residue.offsets`."""
+        return residue.offsets(self)
 
 
 def read(
@@ -146,6 +151,7 @@ def read(
     encoding: str | None = None,
     *,
     run: int | None = None,
+    allow_cut: bool = False,
 ) -> Run:
     r"""Resistance against temperature, field and angle out of a file of a cryostat.
 
@@ -160,9 +166,10 @@ def read(
             row where the file has no sample position, else added to the position.
         encoding: "utf-8", "cp1252" or "latin-1"; tried in this order if None.
         run: number of the run in a QCoDeS database; the last one if None.
+        allow_cut: whether a text that stops within a row may be read up to there, e.g. of a run that still goes on.
 
     Returns:
-        The run. Rows without T, B or any R are dropped and counted.
+        The run. Rows without T, B or any R are dropped and counted. A cut between two rows is not noticed.
 
     Raises:
         InvalidInput: the file is missing, damaged or of no known format, a column is missing or in units of another
@@ -180,6 +187,8 @@ def read(
     try:
         digest = sha256(path)
         source = open_source(path, format, encoding, run)
+        if source.cut and not allow_cut:
+            raise InvalidInput(f"`{path.name}` must end with a whole row (or see allow_cut), but {source.cut}")
         chosen = plan(source.names, source.units, columns, path.name)
         indices = chosen.indices()
         table = dict(zip(indices, source.load(indices), strict=True))
@@ -191,6 +200,11 @@ def read(
     data = _oriented(data, direction)
     data.attrs |= {"source": path.name, "sha256": digest}
     return Run(data)
+
+
+def _noted(table: xr.Dataset, missing: Sequence[Cut]) -> xr.Dataset:
+    """The table with everything that is missing of the sweeps, those without a piece left included."""
+    return table.assign_attrs(cut="; ".join(map(str, missing))) if missing else table
 
 
 def _known_options(function: Callable[..., Any], options: Mapping[str, Any]) -> None:
@@ -342,7 +356,7 @@ def _add_sigma(
 
 def _attributes(source: Source, rows: int, data: xr.Dataset) -> dict[str, Any]:
     kept = data.sizes["row"]
-    notes = list(source.notes)
+    notes = [*source.notes, *([f"the file {source.loss}"] if source.loss else [])]
     time = data.time.values
     if np.any(np.diff(time[np.isfinite(time)]) < 0):
         notes.append("time does not rise throughout: the order of the rows is kept")
@@ -359,6 +373,7 @@ def _attributes(source: Source, rows: int, data: xr.Dataset) -> dict[str, Any]:
         "header": json.dumps(source.header, ensure_ascii=False),
         "rows_read": rows,
         "rows_dropped": rows - kept,
+        "loss": source.loss,
         "warnings": "; ".join(notes),
     }
 

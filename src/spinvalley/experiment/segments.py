@@ -11,21 +11,22 @@ quantity that is swept evenly has none, however large its steps.
 
 A temperature that drifts slowly and one way during a field or angle sweep, by less than 5 % (from its first to its last
 eighth), does not cut it: the drift is in `T_drift` and `T_spread` of the sweep. Slowly means spread over the sweep,
-without a jump. A given tolerance of T is taken at its word: then a drift beyond it cuts.
+without a jump. A given tolerance of T is taken at its word: then a drift beyond it cuts. Whatever is cut or left out
+because T did not stay is told: `cuts` lists it with its reason, and each piece holds it in `note`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Final, Protocol
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
 
 from spinvalley.checks import Floats, positive, whole
+from spinvalley.experiment.drifts import Cut, Rows, cut, drift
 from spinvalley.experiment.sweeps import Kind, Sweep, average, of_rows
 
 _SIGMAS: Final = 6.0
@@ -36,16 +37,10 @@ _LEAST_THETA: Final = 0.05
 _NINETIETH: Final = 1.6  # 90 % quantile of the reversals of white noise, in standard deviations
 _MOVES: Final = 3.0
 _STRAIGHT: Final = 0.9
-_DEEP: Final = 0.05
-_LARGEST_DRIFT: Final = 0.05
-_WINDOWS: Final = 8  # parts of a sweep between whose medians a drift is followed
-_SUDDEN: Final = 0.4  # largest part of a drift from one window to the next
 _SWEPT: Final[dict[Kind, str]] = {"temperature": "T", "field": "B", "angle": "theta"}
 _AT_HELD_T: Final[tuple[Kind, ...]] = ("field", "angle")
 
-Rows = NDArray[np.int64]
-
-__all__ = ["Measured", "Tolerances", "average", "offsets", "sweeps", "tolerances"]
+__all__ = ["Measured", "Tolerances", "average", "cuts", "sweeps", "tolerances"]
 
 
 class Measured(Protocol):
@@ -118,8 +113,47 @@ def sweeps(
     Raises:
         InvalidInput: a tolerance that is not positive, fewer than 3 points.
     """
+    given = {"T_tolerance": T_tolerance, "B_tolerance": B_tolerance, "theta_tolerance": theta_tolerance}
+    course = _course(run, given, min_points)
+    found = course.found(T_tolerance is None)
+    notes = course.cuts(found)
+    channels = run.data.channel.values
+    made = (
+        replace(of_rows(run.data, kind, rows, str(name)), note=_note(notes, kind, rows))
+        for kind, rows in found
+        for name in channels
+    )
+    return tuple(sweep for sweep in made if len(sweep.x) >= course.least)
+
+
+def cuts(
+    run: Measured,
+    *,
+    T_tolerance: float | None = None,
+    B_tolerance: float | None = None,
+    theta_tolerance: float | None = None,
+    min_points: int = 8,
+) -> tuple[Cut, ...]:
+    """Sweeps of field or angle that were cut, shortened or not taken because the temperature did not stay, and why.
+
+    Args:
+        run: the measurement.
+        T_tolerance: see `sweeps`, as the others.
+        B_tolerance: in T.
+        theta_tolerance: in degrees.
+        min_points: fewest points of a sweep.
+
+    Raises:
+        InvalidInput: see `sweeps`.
+    """
+    given = {"T_tolerance": T_tolerance, "B_tolerance": B_tolerance, "theta_tolerance": theta_tolerance}
+    course = _course(run, given, min_points)
+    return course.cuts(course.found(T_tolerance is None))
+
+
+def _course(run: Measured, given: dict[str, float | None], min_points: int) -> _Course:
     least = whole("min_points", min_points, 3)
-    allowed = tolerances(run, T_tolerance=T_tolerance, B_tolerance=B_tolerance, theta_tolerance=theta_tolerance)
+    allowed = tolerances(run, **given)
     along = _along(run)
     size = len(along["T"])
     width = {
@@ -127,14 +161,11 @@ def sweeps(
         "B": np.full(size, allowed.B),
         "theta": np.full(size, allowed.theta),
     }
-    course = _Course(along, width, {name: _edges(along[name], width[name], least) for name in along}, allowed, least)
-    found = [(kind, rows) for kind in _SWEPT for rows in course.steady(kind)]
-    if T_tolerance is None:
-        found = _joined(found, [(kind, rows) for kind in _AT_HELD_T for rows in course.drifting(kind)])
-    found.sort(key=lambda pair: int(pair[1][0]))
-    channels = run.data.channel.values
-    made = (of_rows(run.data, kind, rows, str(name)) for kind, rows in found for name in channels)
-    return tuple(sweep for sweep in made if len(sweep.x) >= least)
+    return _Course(along, width, {name: _edges(along[name], width[name], least) for name in along}, allowed, least)
+
+
+def _note(notes: Sequence[Cut], kind: Kind, rows: Rows) -> str:
+    return "; ".join(str(c) for c in notes if c.kind == kind and c.first <= rows[0] and rows[-1] <= c.last)
 
 
 @dataclass(frozen=True)
@@ -146,6 +177,29 @@ class _Course:
     edges: dict[str, list[int]]
     allowed: Tolerances
     least: int
+
+    def found(self, drifts: bool) -> list[tuple[Kind, Rows]]:
+        """The rows of every sweep in the order of measurement; with slow drifts of T or without."""
+        found = [(kind, rows) for kind in _SWEPT for rows in self.steady(kind)]
+        if drifts:
+            found = _joined(found, [(kind, rows) for kind in _AT_HELD_T for rows in self.drifting(kind)])
+        return sorted(found, key=lambda pair: int(pair[1][0]))
+
+    def cuts(self, found: Sequence[tuple[Kind, Rows]]) -> tuple[Cut, ...]:
+        """What is missing of the stretches in which field or angle moves one way, except where T itself is swept.
+
+        A sweep is a piece of the stretch that holds most of it: the next branch may share the row at the turn.
+        """
+        out = []
+        for kind in _AT_HELD_T:
+            held = [name for name in self.along if name not in ("T", _SWEPT[kind])]
+            for leg in self.legs(kind, held):
+                inside = [(each, rows) for each, rows in found if _overlap(leg, rows)]
+                if not self.counts(kind, leg) or any(each != kind for each, _ in inside):
+                    continue
+                pieces = [rows for _, rows in inside if 2 * np.isin(rows, leg).sum() > len(rows)]
+                out.append(cut(kind, leg, pieces, self.along["T"][leg], float(np.median(self.width["T"][leg]))))
+        return tuple(sorted((c for c in out if c is not None), key=lambda c: c.first))
 
     def steady(self, kind: Kind) -> Iterator[Rows]:
         """The sweeps of a kind in which the two other quantities lie within the tolerances of their medians."""
@@ -160,10 +214,10 @@ class _Course:
         held = [name for name in self.along if name not in ("T", _SWEPT[kind])]
         for rows in self.legs(kind, held):
             T, width = self.along["T"][rows], self.width["T"][rows]
-            drift = _drift(T, float(np.median(width)))
-            if drift is None:
+            way = drift(T, float(np.median(width)))
+            if way is None:
                 continue
-            near = rows[np.abs(T - drift) <= width]
+            near = rows[np.abs(T - way) <= width]
             kept = _held(near, [self.along[name] for name in held], [self.width[name] for name in held])
             if self.counts(kind, kept):
                 yield kept
@@ -197,75 +251,6 @@ def _joined(found: Sequence[tuple[Kind, Rows]], drifting: Sequence[tuple[Kind, R
 
 def _overlap(a: Rows, b: Rows) -> bool:
     return bool(a[0] <= b[-1] and b[0] <= a[-1])
-
-
-def _drift(T: Floats, width: float) -> Floats | None:
-    """Course of a temperature that leaves twice the width by a drift, slow and one way; None where it does not.
-
-    Followed through the medians of equal parts, with straight lines between them and on to the ends.
-    """
-    if np.ptp(T) <= 2 * width:
-        return None
-    parts = np.array_split(np.arange(len(T)), min(_WINDOWS, len(T)))
-    middle = np.array([part.mean() for part in parts])
-    medians = np.array([np.median(T[part]) for part in parts])
-    steps = np.diff(medians)
-    way = float(np.ptp(medians))
-    back = float(np.abs(steps).sum()) - abs(float(steps.sum()))
-    sudden = float(np.abs(steps).max(initial=0.0)) > _SUDDEN * way
-    if len(steps) < 2 or back > width or sudden or way <= width / 2 or way > _LARGEST_DRIFT * float(np.median(T)):
-        return None
-    row = np.arange(len(T), dtype=float)
-    before, after = np.minimum(row - middle[0], 0.0), np.maximum(row - middle[-1], 0.0)
-    slopes = steps / np.diff(middle)
-    return np.asarray(np.interp(row, middle, medians) + slopes[0] * before + slopes[-1] * after)
-
-
-def offsets(run: Measured) -> xr.Dataset:
-    """The resistance that is left in the superconducting state: what an amplifier adds, or a residue.
-
-    The points of each channel below 5 % of its large values (the 95 % quantile) are taken as superconducting, and of
-    those the half that lies closest together, so that the foot of the transition does not count.
-
-    Returns:
-        offset (channel), their median in Ohm, spread, their standard deviation, points (how many are below 5 %), and
-        status: "offset" where the median is negative or less than three spreads above zero, "residual" where it is
-        above, "none" where fewer than 8 points are that low, "changes sign" for a Hall channel; NaN in the last two.
-    """
-    R = run.data.R
-    values, spreads, counts, states = [], [], [], []
-    for name in R.channel.values:
-        row = R.sel(channel=name).values
-        row = row[np.isfinite(row)]
-        large = float(np.quantile(np.abs(row), 0.95)) if row.size else np.nan
-        deep = row[row < _DEEP * large]
-        points = int(deep.size)
-        state = "none" if points < 8 else "changes sign" if np.quantile(deep, 0.05) < -0.5 * large else ""
-        deep = deep if state else _densest_half(deep)
-        median = float(np.median(deep)) if not state else np.nan
-        spread = float(np.std(deep)) if not state else np.nan
-        values.append(median)
-        spreads.append(spread)
-        counts.append(points)
-        states.append(state or ("offset" if median <= 3 * spread else "residual"))
-    unit = {"units": R.attrs.get("units", "Ohm")}
-    return xr.Dataset(
-        {
-            "offset": ("channel", values, unit),
-            "spread": ("channel", spreads, unit),
-            "points": ("channel", counts),
-            "status": ("channel", states),
-        },
-        coords={"channel": R.channel.values},
-    )
-
-
-def _densest_half(values: Floats) -> Floats:
-    """The half of the values that lies within the shortest interval: the plateau without the foot of the transition."""
-    ordered = np.sort(values)
-    half = (len(ordered) + 1) // 2
-    start = int(np.argmin(ordered[half - 1 :] - ordered[: len(ordered) - half + 1]))
-    return np.asarray(ordered[start : start + half])
 
 
 def _along(run: Measured) -> dict[str, Floats]:

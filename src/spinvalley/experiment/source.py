@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from spinvalley.checks import Floats
+from spinvalley.experiment.text import Ending
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Source:
         header: what the file says about itself, name to text.
         encoding: encoding of its text, "" for a binary file.
         notes: what a reader has to say about the file, each in one sentence.
+        cut: where it stops, if that is within a row, so that rows are missing; else "".
+        loss: what its end lost, after its name; "" for nothing.
     """
 
     format: str
@@ -31,3 +34,10 @@ class Source:
     header: dict[str, str] = field(default_factory=dict)
     encoding: str = ""
     notes: tuple[str, ...] = ()
+    cut: str = ""
+    loss: str = ""
+
+    def ending(self, found: Ending) -> Source:
+        """The same with what the end of a text tells."""
+        notes = (*self.notes, f"the file {found.doubt}") if found.doubt else self.notes
+        return replace(self, notes=notes, cut=found.cut, loss=found.loss)

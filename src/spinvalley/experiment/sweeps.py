@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 import xarray as xr
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from spinvalley.checks import Floats, positive
 
 Kind = Literal["temperature", "field", "angle"]
+
+_PARTS: Final = 8  # of a sweep whose mean temperatures tell a bend
+_BENT: Final = 2.8  # variance ratio that noise reaches in one of 100 sweeps
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +37,9 @@ class Sweep:
         sigma: standard deviation of each R, (n,), Ohm; None if the file does not tell.
         x_resolution: typical step or scatter of the swept quantity between neighbouring points.
         T_drift: by how much the held temperature changes from the first to the last x, in K, on a straight line through
-            T against x: at x it is about T + T_drift (x - mean of x) / (x[-1] - x[0]).
+            T against x; see `held_T`.
+        T_bend: root mean square of the slow deviations from that line, in K; 0 where noise explains them.
+        note: what is missing of the sweep, and why; "" if nothing is.
     """
 
     kind: Kind
@@ -51,12 +56,36 @@ class Sweep:
     sigma: Floats | None = None
     x_resolution: float = 0.0
     T_drift: float = 0.0
+    T_bend: float = 0.0
+    note: str = ""
+
+    def held_T(self, x: float) -> tuple[float, float]:
+        """The held temperature at x and its standard error, K: T + T_drift (x - mean of x)/(x[-1] - x[0]).
+
+        The error is that of a straight line through all readings, and the slow deviations from it. x = NaN: the mean.
+        """
+        way = float(self.x[-1] - self.x[0]) if len(self.x) > 1 else 0.0
+        if not (np.isfinite(x) and way):
+            return self.T, self._mean_error
+        lever = (x - float(self.x.mean())) ** 2 / float(np.var(self.x))
+        return float(self.T_along(x)), float(np.hypot(self._scatter * np.sqrt(1 + lever), self.T_bend))
+
+    def T_along(self, x: ArrayLike) -> Floats:
+        """The held temperature at each x, K."""
+        way = float(self.x[-1] - self.x[0]) if len(self.x) > 1 else 0.0
+        return np.asarray(self.T + (self.T_drift / way if way else 0.0) * (np.asarray(x, dtype=float) - self.x.mean()))
 
     @property
-    def T_error(self) -> float:
-        """Error of the mean held temperature, K: its scatter over the root of the number of points, and its drift."""
-        steady = np.sqrt(max(self.T_spread**2 - self.T_drift**2 / 12, 0.0) / max(len(self.x), 1))
-        return float(np.hypot(steady, self.T_drift / np.sqrt(12)))
+    def _scatter(self) -> float:
+        """Error of the mean temperature by the scatter of its readings about the line, K."""
+        way = float(self.x[-1] - self.x[0]) if len(self.x) > 1 else 0.0
+        drift = self.T_drift / way * float(np.std(self.x)) if way else 0.0
+        noise = max(self.T_spread**2 - drift**2 - self.T_bend**2, 0.0)
+        return float(np.sqrt(noise / max(len(self.x) - 2, 1)))
+
+    @property
+    def _mean_error(self) -> float:
+        return float(np.sqrt(self._scatter**2 + self.T_drift**2 / 12 + self.T_bend**2))
 
     @property
     def B_error(self) -> float:
@@ -72,6 +101,7 @@ def of_rows(data: xr.Dataset, kind: Kind, rows: NDArray[np.int64], channel: str)
     x = {"temperature": T, "field": B, "angle": theta}[kind]
     sigma = data.sigma_R.sel(channel=channel).values[rows] if "sigma_R" in data else None
     empty = not len(rows)
+    drift, bend = (0.0, 0.0) if kind == "temperature" else course(x, T)
     return Sweep(
         kind=kind,
         x=x,
@@ -86,8 +116,21 @@ def of_rows(data: xr.Dataset, kind: Kind, rows: NDArray[np.int64], channel: str)
         rows=rows,
         sigma=sigma if sigma is not None and np.isfinite(sigma).all() else None,
         x_resolution=float(np.median(np.abs(np.diff(x)))) if len(x) > 1 else 0.0,
-        T_drift=0.0 if kind == "temperature" else _change(x, T),
+        T_drift=drift,
+        T_bend=bend,
     )
+
+
+def course(x: Floats, T: Floats) -> tuple[float, float]:
+    """T_drift and T_bend of readings T (n,) of a held temperature against what is swept (n,)."""
+    drift = _change(x, T)
+    if len(x) < 2 * _PARTS or x[-1] == x[0]:
+        return drift, 0.0
+    parts = np.array_split(T - drift * (x - x.mean()) / (x[-1] - x[0]), _PARTS)
+    means = np.array([part.mean() for part in parts])
+    by_noise = float(np.mean([part.var(ddof=1) / len(part) for part in parts]))
+    between = float(np.var(means, ddof=2))
+    return drift, float(np.sqrt(between - by_noise)) if between > _BENT * by_noise else 0.0
 
 
 def average(
@@ -161,6 +204,8 @@ def _mean(group: Sequence[Sweep]) -> Sweep:
         rows=np.concatenate(rows) if rows else None,
         sigma=sigma,
         T_drift=float(np.mean([sweep.T_drift / (sweep.x[-1] - sweep.x[0]) for sweep in group]) * (x[-1] - x[0])),
+        T_bend=float(np.mean([sweep.T_bend for sweep in group])),
+        note="; ".join(dict.fromkeys(sweep.note for sweep in group if sweep.note)),
     )
 
 

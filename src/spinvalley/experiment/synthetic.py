@@ -17,7 +17,7 @@ from scipy.optimize import brentq
 from scipy.special import erf, erfinv
 
 from spinvalley.checks import Floats, InvalidInput, axis, non_negative, one_of, positive, real, tolerance, whole
-from spinvalley.experiment.sweeps import Kind, Sweep
+from spinvalley.experiment.sweeps import Kind, Sweep, course
 from spinvalley.files import write_text
 from spinvalley.units import FLUX_QUANTUM
 
@@ -26,7 +26,7 @@ __all__ = ["Bench", "SyntheticFilm", "SyntheticRun", "gl_film", "synthetic_run",
 Surface: TypeAlias = Callable[[Floats, Floats], Floats]
 """Critical field in T at temperatures in K below Tc and angles in degrees from the c axis."""
 
-_HALF: Final = float(np.log(np.e - 1))  # where ln(1 + e^u) = 1
+_HALF: Final = float(np.log(np.expm1(1.0)))  # where ln(1 + e^u) = 1
 _STEP_S: Final = 60.0  # seconds between readings
 _READINGS: Final = 25  # that a bridge averages into one resistance
 _PPMS_COLUMNS: Final = (
@@ -343,6 +343,7 @@ def _sweep(kind: Kind, readings: Floats, x: Floats, rows: np.ndarray, bench: Ben
     spread = np.std(readings[:2], axis=1)
     if x.size < 2:
         raise InvalidInput(f"`values` must be two at least, but is {x.size}")
+    drift, bend = (0.0, 0.0) if kind == "temperature" else course(x, readings[0])
     return Sweep(
         kind,
         x,
@@ -357,4 +358,6 @@ def _sweep(kind: Kind, readings: Floats, x: Floats, rows: np.ndarray, bench: Ben
         rows=rows,
         sigma=np.full(x.size, bench.noise) if bench.noise > 0 else None,
         x_resolution=float(np.median(np.abs(np.diff(x)))),
+        T_drift=drift,
+        T_bend=bend,
     )

@@ -11,9 +11,10 @@ import pandas as pd
 import xarray as xr
 
 from spinvalley.checks import Floats, InvalidInput, Status, floats
-from spinvalley.experiment.columns import canonical, split_unit
+from spinvalley.experiment import delimited
+from spinvalley.experiment.columns import canonical, role_of, split_unit
 
-_TESLA = {"T": 1.0, "mT": 1e-3, "kOe": 0.1, "Oe": 1e-4, "G": 1e-4}
+_TESLA = {"T": 1.0, "mT": 1e-3, "kOe": 0.1, "Oe": 1e-4, "kG": 0.1, "G": 1e-4}
 _KELVIN = {"K": 1.0, "mK": 1e-3}
 _DEGREE = {"deg": 1.0, "rad": 180 / np.pi}
 _COLUMNS = {
@@ -33,15 +34,18 @@ _CLEAR = "sigma_B (or sigma_B_T, sigma_B_Oe, ...) and sigma_T_K are clear names"
 
 
 def read_table(path: str | Path, **select: str | float) -> pd.DataFrame:
-    r"""A CSV file of critical fields with units in its column names.
+    r"""A table of critical fields with units in its column names.
 
-    Columns: T_K (or T_mK), B_T (or B_mT, B_Oe, B_kOe, B_G), theta_deg, sigma_B_T, sigma_T_K; or "T (K)", "B (kOe)".
+    Comma, semicolon, tab, bar or white space between the values, decimal comma with tab or semicolon, units in the
+    names or in a line below them, as `read` takes them. Columns: T_K (or T_mK), B_T (or B_mT, B_Oe, B_kOe, B_G),
+    theta_deg, sigma_B_T, sigma_T_K; or "T (K)", "B (kOe)"; "Temperature (K)", "H (Oe)" and the like where a unit tells
+    that they are meant.
     Beside B_T a column sigma_T is the uncertainty of B in tesla, as sigma_Oe is that in oersted; beside T and B without
     unit sigma_T is the uncertainty of T in K; beside B in another unit it is refused. Lines that start with # are
     comments; other columns are kept.
 
     Args:
-        path: the file, utf-8.
+        path: the file, in utf-8, cp1252 or latin-1.
         select: values that other columns must have, e.g. ``device="H1", orientation="parallel"``.
 
     Returns:
@@ -59,21 +63,29 @@ def read_table(path: str | Path, **select: str | float) -> pd.DataFrame:
         ...     read_table(file).B.tolist()
         [10.0, 8.0]
     """
+    return open_table(path, **select)[0]
+
+
+def open_table(path: str | Path, **select: str | float) -> tuple[pd.DataFrame, str]:
+    """The same as `read_table`, and what its end may have lost, "" for nothing."""
     file = Path(path)
     if not file.is_file():
         raise InvalidInput(f"`path` must be a file, but is {str(file)!r}")
-    try:
-        frame = pd.read_csv(file, comment="#", encoding="utf-8-sig", skipinitialspace=True)
-    except (ValueError, pd.errors.ParserError) as error:
-        first = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InvalidInput(f"`path` must be a CSV table in utf-8, but {file.name} is not: {first}") from None
+    data = file.read_bytes()
+    if not delimited.matches(data):
+        raise InvalidInput(f"`path` must be a table of text, but {file.name} is not")
+    names, rows, ending = delimited.cells(data, file.name)
+    if len(set(names)) < len(names):
+        raise InvalidInput(f"`{file.name}` must have each column once, but has {', '.join(names)}")
+    frame = pd.DataFrame({name: [row[n] for row in rows] for n, name in enumerate(names)})
     for column, value in select.items():
         if column not in frame:
             raise InvalidInput(f"`{column}` must be one of {', '.join(map(str, frame.columns))}, but is not there")
         frame = frame[frame[column] == value]
     if frame.empty:
         raise InvalidInput(f"`path` must hold points, but {file.name} has none{' of this selection' * bool(select)}")
-    return with_units(frame).reset_index(drop=True)
+    doubt = ending.doubt or "ends without a line end: the last value of its last row may be cut" * bool(ending.loss)
+    return with_units(frame).reset_index(drop=True), doubt
 
 
 def with_units(frame: pd.DataFrame) -> pd.DataFrame:
@@ -93,14 +105,25 @@ def with_units(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def _header(name: str) -> str:
-    """B_kOe of headers such as "B (kOe)", "B [kOe]" or "B/kOe"; other names as they are."""
-    quantity, unit = split_unit(name)
+    """B_kOe of headers such as "B (kOe)", "B [kOe]", "B/kOe" or "H (kOe)"; other names as they are."""
+    given, unit = split_unit(name)
+    quantity = _quantity(given) if unit is not None else given
     if quantity not in _COLUMNS or unit is None:
         return name
     known = {canonical(u): u for u in _COLUMNS[quantity]}
-    if canonical(unit) not in known:
-        raise InvalidInput(f"column `{name}` must have a unit of {', '.join(_COLUMNS[quantity])}, but has {unit}")
-    return f"{quantity}_{known[canonical(unit)]}"
+    if canonical(unit) in known:
+        return f"{quantity}_{known[canonical(unit)]}"
+    if quantity != given:
+        return name
+    raise InvalidInput(f"column `{name}` must have a unit of {', '.join(_COLUMNS[quantity])}, but has {unit}")
+
+
+def _quantity(name: str) -> str:
+    """B of "H" or "Magnetic Field", sigma_B of "sigma_H"; other names as they are."""
+    if name in _COLUMNS:
+        return name
+    prefix = "sigma_" if name.startswith(("sigma_", "sigma ")) else ""
+    return f"{prefix}{role_of(name[len(prefix) :]) or name[len(prefix) :]}"
 
 
 def _sigmas(names: list[str]) -> dict[str, str]:

@@ -12,7 +12,8 @@ import re
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from functools import cached_property
+from typing import Any, Final, Literal
 
 import numpy as np
 import pandas as pd
@@ -23,6 +24,44 @@ ENCODINGS: Final = ("utf-8", "cp1252", "latin-1")
 """Encodings that are tried, in this order; a byte order mark is dropped."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a file ends.
+
+    Args:
+        kind: "whole" (with a line end); without one "cut" (the last row has fewer values than the row above), "short"
+            (its last value is shorter than each above it: it is left out, for its last digits may be lost) or "open".
+        values: how many values a cut row has.
+        expected: how many the row above has.
+    """
+
+    kind: Literal["whole", "open", "short", "cut"] = "whole"
+    values: int = 0
+    expected: int = 0
+
+    @property
+    def cut(self) -> str:
+        """Where the file stops, if that is within a row; else ""."""
+        return f"stops within one: {self.values} of {self.expected} values" if self.kind == "cut" else ""
+
+    @property
+    def loss(self) -> str:
+        """What is lost for certain, or nearly so; "" for nothing."""
+        if self.kind == "cut":
+            row = f"its last row has {self.values} of {self.expected} values and is left out"
+            return f"stops within a row: {row}, and what followed is missing"
+        if self.kind == "short":
+            return "ends without a line end, and its last value is shorter than those above: the last row is left out"
+        return ""
+
+    @property
+    def doubt(self) -> str:
+        """What may be lost; "" for nothing."""
+        if self.kind != "open":
+            return ""
+        return "ends without a line end: if it was cut there, the last value of its last row is too short"
 
 
 @dataclass(frozen=True)
@@ -54,7 +93,7 @@ class Block:
         columns = None if self._irregular() else self._fast(indices)
         if columns is None:
             columns = self._slow(indices)
-        if self._cut():
+        if self.ending.kind in ("cut", "short"):
             for column in columns:
                 column[-1:] = np.nan
         return columns
@@ -66,14 +105,21 @@ class Block:
         remarks = self.comment_first and (starts or remark.search(self.data, self.start) is not None)
         return remarks or self.data.find(b'"', self.start) >= 0
 
-    def _cut(self) -> bool:
-        """Whether the file ends within its last row, of which nothing can be trusted."""
+    @cached_property
+    def ending(self) -> Ending:
+        """How the file ends: see `Ending`."""
         body = self.data[max(self.start, len(self.data) - 100_000) :]
-        if body.endswith((b"\n", b"\r")):
-            return False
-        lines = [line for line in body.splitlines() if line.strip()]
+        if body.endswith((b"\n", b"\r")) or not body.strip():
+            return Ending()
+        lines = [line for line in body.splitlines() if self._is_row(line.decode("latin-1"))]
+        if len(lines) < 2:
+            return Ending("open")
         sign = None if self.delimiter == " " else self.delimiter.encode()
-        return len(lines) > 1 and len(lines[-1].split(sign)) < len(lines[-2].split(sign))
+        *above, last = (line.split(sign) for line in lines)
+        if len(last) < len(above[-1]):
+            return Ending("cut", len(last), len(above[-1]))
+        lengths = [len(row[-1].strip()) for row in above if len(row) == len(last)]
+        return Ending("short" if len(last[-1].strip()) < min(lengths, default=0) else "open")
 
     def _fast(self, indices: Sequence[int]) -> list[Floats] | None:
         sign = self.delimiter

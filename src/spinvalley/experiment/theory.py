@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from typing import Any
 
@@ -237,8 +237,15 @@ def _shape(x: Floats, parameters: tuple[Floats, ...]) -> tuple[int, ...]:
     return np.broadcast_shapes(x.shape, *(np.shape(p) for p in parameters))
 
 
-def as_formula(formula: Any) -> Formula:
-    """The fit model of a name, a function of `formulas`, a Theory, or any function f(T, **parameters)."""
+def as_formula(
+    formula: Any,
+    start: Mapping[str, Any] | None = None,
+    bounds: Mapping[str, tuple[float, float]] | None = None,
+) -> Formula:
+    """The fit model of a name, a function of `formulas`, a Theory, or any function f(T, **parameters).
+
+    Parameters of such a function start and end where `start` and `bounds` say.
+    """
     if isinstance(formula, Formula):
         return formula
     if isinstance(formula, str):
@@ -250,4 +257,6 @@ def as_formula(formula: Any) -> Formula:
     name = getattr(formula, "__name__", "theory")
     if getattr(formula, "__module__", "").startswith(__package__) and name in FORMULAS:
         return FORMULAS[name]
-    return Theory(formula, name="theory" if name == "<lambda>" else name).formula()
+    plain = Theory(formula, name="theory" if name == "<lambda>" else name)
+    wishes = [{n: v for n, v in (given or {}).items() if n in plain.names} for given in (start, bounds)]
+    return replace(plain, starts=wishes[0], bounds=wishes[1]).formula()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import file_digest
 from importlib.metadata import version
@@ -14,10 +14,11 @@ import numpy as np
 import pandas as pd
 
 from spinvalley.checks import InvalidInput
-from spinvalley.experiment.tables import columns, read_table
+from spinvalley.experiment.tables import columns, open_table
 from spinvalley.files import check_folder, json_text, staged_folder, write_text
 from spinvalley.reports import document, drawings, page
-from spinvalley.reports.judged import Joint, Judged, joint, judge, suited
+from spinvalley.reports.carriers import Carriers, carriers
+from spinvalley.reports.judged import Held, Joint, Judged, joint, judge, microscopic_of, suited
 from spinvalley.reports.lines import Line, lines, orientation, tc_of
 from spinvalley.reports.measured import Measured, measure
 from spinvalley.reports.options import Options
@@ -27,7 +28,7 @@ VERSION: Final = version("spinvalley")
 
 @dataclass(frozen=True)
 class Source:
-    """A file that was read: its name, SHA-256, format, title, rows, and what it says of itself."""
+    """A file that was read: name, SHA-256, format, title, rows, what it says of itself, what its end lost."""
 
     name: str
     sha256: str
@@ -36,6 +37,7 @@ class Source:
     rows: int = 0
     theta: str = ""
     header: Mapping[str, str] | None = None
+    loss: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +54,7 @@ class Analysis:
         date: when, UTC.
         version: of spinvalley.
         selected: what was picked out of a table, column to value.
+        carriers: what the Hall voltage tells; None where it was not asked for.
     """
 
     sources: tuple[Source, ...]
@@ -63,6 +66,7 @@ class Analysis:
     date: str
     version: str = VERSION
     selected: Mapping[str, str] | None = None
+    carriers: Carriers | None = None
 
     def document(self) -> dict[str, Any]:
         """Everything as plain numbers and texts."""
@@ -121,10 +125,17 @@ def analyse(files: Sequence[str | Path], options: Options | None = None, *, date
         raise InvalidInput("`files` must hold different measurements, but two are equal")
     found = lines(measured, str(chosen.criterion))
     tc = [row for c in chosen.every_criterion for row in tc_of(measured, str(c))]
-    judged, joints = _judged(found, chosen)
-    return Analysis(
-        tuple(_source(one) for one in measured), measured, tuple(tc), judged, joints, chosen, date or _now()
-    )
+    bar = carriers(files, measured, chosen)
+    judged, joints = _judged(found, _informed(chosen, bar))
+    sources = tuple(_source(one) for one in measured)
+    return Analysis(sources, measured, tuple(tc), judged, joints, chosen, date or _now(), carriers=bar)
+
+
+def _informed(options: Options, bar: Carriers | None) -> Options:
+    """The settings with the scattering time of the Hall bar, where no other is given."""
+    if bar is None or options.tau is not None or not bar.result.tau > 0:
+        return options
+    return replace(options, tau=bar.result.tau, geometry=None, mass=None)
 
 
 def analyse_table(
@@ -137,7 +148,7 @@ def analyse_table(
     """Fits and their ranking from a table of critical fields that are already known.
 
     Args:
-        path: CSV file as for `tables.read_table`; columns device (or channel) and orientation part it into lines.
+        path: table as for `tables.read_table`; columns device (or channel) and orientation part it into lines.
         options: the settings; criterion, normal and channel do not matter here.
         select: values that columns must have, e.g. {"orientation": "parallel"}.
         date: when, for the report; now if None.
@@ -149,24 +160,26 @@ def analyse_table(
         InvalidInput: not such a table, too few points, or no line can be fitted: one sentence.
     """
     chosen = options or Options()
+    if chosen.hall is not None:
+        raise InvalidInput("`hall` must be left out for a table of critical fields, but is given")
     file = Path(path)
     picked = dict(select or {})
-    if "orientation" in picked and file.is_file() and "orientation" not in read_table(file):
+    if "orientation" in picked and file.is_file() and "orientation" not in open_table(file)[0]:
         chosen_orientation = picked.pop("orientation")
     else:
         chosen_orientation = ""
-    table = read_table(file, **picked)
+    table, doubt = open_table(file, **picked)
     found = _table_lines(table, file.name, chosen_orientation or _word(chosen.theta))
     judged, joints = _judged(found, chosen)
     with file.open("rb") as handle:
         digest = file_digest(handle, "sha256").hexdigest()
-    source = Source(file.name, digest, "table of critical fields", rows=len(table))
+    source = Source(file.name, digest, "table of critical fields", rows=len(table), loss=doubt)
     return Analysis((source,), (), (), judged, joints, chosen, date or _now(), selected=dict(select or {}))
 
 
 def _judged(found: Sequence[Line], options: Options) -> tuple[tuple[Judged, ...], tuple[Joint, ...]]:
     """Perpendicular lines first: they give xi to the parallel ones of their channel."""
-    lengths: dict[str, float] = {}
+    lengths: dict[str, Held] = {}
     results: dict[int, Judged] = {}
     for n in sorted(range(len(found)), key=lambda n: found[n].orientation != "perpendicular"):
         one = judge(found[n], options, lengths.get(found[n].channel))
@@ -184,13 +197,19 @@ def _judged(found: Sequence[Line], options: Options) -> tuple[tuple[Judged, ...]
         )
     if options.models and not any(one.fitted for one in asked):
         raise InvalidInput(asked[0].problem)
+    if options.theory is not None and not any(microscopic_of(one.line, options) for one in judged):
+        there = ", ".join(sorted({one.line.orientation for one in judged})) or "none"
+        raise InvalidInput(f"`theory` needs Hc2(T) in a field along the layers, but the directions are: {there}")
     return judged, joint(judged, options)
 
 
-def _length(one: Judged) -> dict[str, float]:
-    """Channel to the coherence length of its Ginzburg-Landau fit in a perpendicular field."""
+def _length(one: Judged) -> dict[str, Held]:
+    """Channel to the coherence length of its Ginzburg-Landau fit in a perpendicular field, with its error if known."""
     found = next((c.fit for c in one.fitted if c.name == "gl_perpendicular"), None)
-    return {} if found is None or "xi" not in found.params else {one.line.channel: found.params["xi"]}
+    if found is None or "xi" not in found.params:
+        return {}
+    xi, error = found.params["xi"], found.errors["xi"]
+    return {one.line.channel: (xi, error) if 0 < error < np.inf else xi}
 
 
 def _table_lines(table: pd.DataFrame, name: str, where: str) -> tuple[Line, ...]:
@@ -219,7 +238,7 @@ def _source(one: Measured) -> Source:
     attrs = one.run.data.attrs
     return Source(
         one.name, attrs["sha256"], attrs["format"], attrs["title"], int(attrs["rows_read"]), attrs["theta_source"],
-        one.run.header,
+        one.run.header, attrs["loss"],
     )  # fmt: skip
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from spinvalley.experiment.bootstrap import Samples
 from spinvalley.experiment.comparison import Candidate, Window
 from spinvalley.experiment.fitted import Fit
 from spinvalley.experiment.intervals import Interval
@@ -25,6 +26,7 @@ def document(analysis: Analysis) -> dict[str, Any]:
         "title": words.title([source.name for source in analysis.sources]),
         "synthetic": any("SYNTHETIC" in source.title for source in analysis.sources),
         "tc": list(analysis.tc),
+        "hall": analysis.carriers.document() if analysis.carriers else None,
         "lines": [_line(one) for one in analysis.judged],
         "joint": [_joint(one) for one in analysis.joints],
         "data": [_data(one) for one in analysis.measured],
@@ -73,6 +75,8 @@ def _model(one: Judged, candidate: Candidate) -> dict[str, Any]:
         "likely": found.likely,
         "points": int(found.batch.sigma.size),
         **_fit(found, one.intervals.get(candidate.name, {})),
+        "bootstrap": _samples(one.bootstraps.get(candidate.name)),
+        "posterior": _samples(one.posteriors.get(candidate.name)),
         "delta_aicc": found.aicc - min(fits),
         "left_out": candidate.left_out,
         "runs": candidate.runs,
@@ -83,13 +87,15 @@ def _model(one: Judged, candidate: Candidate) -> dict[str, Any]:
 
 def _fit(found: Fit, intervals: Any) -> dict[str, Any]:
     units = {p.name: p.unit for p in found.batch.problem.free}
+    names = sorted(found.params, key=lambda name: name in found.known)  # what is known beforehand stands last
     return {
-        "parameters": [
-            _parameter(name, value, units[name], intervals.get(name)) for name, value in found.params.items()
-        ],
+        "parameters": [_parameter(name, found.params[name], units[name], intervals.get(name)) for name in names],
         "fixed": found.fixed,
+        "known": {name: list(pair) for name, pair in found.known.items()},
         "chi2": found.chi2,
         "dof": found.dof,
+        "outliers": found.outliers,
+        "bulk": list(found.bulk),
         "aicc": found.aicc,
         "scale": found.scale,
         "stretch": found.stretch,
@@ -118,6 +124,23 @@ def _parameter(name: str, value: float, unit: str, interval: Interval | None) ->
     }
 
 
+def _samples(found: Samples | None) -> dict[str, Any] | None:
+    """Intervals of resamples, and how far they may be trusted."""
+    if found is None:
+        return None
+    return {
+        "kind": found.kind,
+        "sets": len(found.sets),
+        "failed": found.failed,
+        "status": str(found.status),
+        "caution": found.caution,
+        "acceptance": found.acceptance,
+        "autocorrelation": found.autocorrelation,
+        "intervals": {name: list(found.interval(name)) for name in found.names},
+        "medians": dict(zip(found.names, np.median(found.sets, axis=0).tolist(), strict=True)),
+    }
+
+
 def _zero(zero: tuple[float, float, float] | None) -> dict[str, float] | None:
     return None if zero is None else dict(zip(("B", "low", "high"), zero, strict=True))
 
@@ -131,6 +154,7 @@ def _joint(one: Joint) -> dict[str, Any]:
     return {
         "channel": one.channel,
         "low": list(one.low),
+        "likely": one.fit.likely,
         **_fit(one.fit, one.intervals),
         "verdicts": [{"text": v.text, "holds": v.holds} for v in one.fit.verdicts],
     }
@@ -166,4 +190,7 @@ def _sweep(sweep: Sweep) -> dict[str, Any]:
         "B": sweep.B,
         "theta": sweep.theta,
         "T_spread": sweep.T_spread,
+        "T_drift": sweep.T_drift,
+        "T_bend": sweep.T_bend,
+        "note": sweep.note,
     }

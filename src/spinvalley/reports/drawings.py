@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -19,9 +14,9 @@ from matplotlib.figure import Figure
 from spinvalley.checks import Status
 from spinvalley.experiment.sweeps import Kind, Sweep
 from spinvalley.figures import measured as draw
-from spinvalley.figures.style import BLACK, BLUE, DOUBLE, GREEN, PURPLE, RED, SINGLE, journal, panel_label, panels
-from spinvalley.files import staged_file
-from spinvalley.reports import words
+from spinvalley.figures.style import BLACK, BLUE, DOUBLE, GREEN, PURPLE, RED, panel_label, panels
+from spinvalley.reports import side_drawings, words
+from spinvalley.reports.drawing import Drawing, evenly
 from spinvalley.reports.measured import Measured, rows
 
 if TYPE_CHECKING:
@@ -30,6 +25,7 @@ if TYPE_CHECKING:
 
 _MOST_SWEEPS, _MOST_POINTS = 24, 400
 _HEADROOM: Final = 1.25
+_ROOM: Final = 1.05
 _ZERO_FIELD: Final = 2e-3  # T
 _MAGNIFIED: Final = 3.0  # degrees on either side of 90
 _KINDS: Final[dict[Kind, str]] = {
@@ -41,48 +37,16 @@ _LETTERS: Final = "abcdef"
 _DAGGER: Final = "; † inadmissible"
 
 
-@dataclass(frozen=True, eq=False)
-class Drawing:
-    """One figure.
-
-    Args:
-        name: of its files.
-        section: "sweeps", "overview", or the name of a line.
-        caption: what it shows.
-        make: draws it at a width in inches.
-        numbers: what it shows, one row per point.
-    """
-
-    name: str
-    section: str
-    caption: str
-    make: Callable[[float], Figure]
-    numbers: pd.DataFrame
-
-    def write(self, folder: Path) -> None:
-        """Write NAME_single.pdf (86 mm), NAME_double.pdf (178 mm) and NAME.csv."""
-        for word, width in (("single", SINGLE), ("double", DOUBLE)):
-            with journal(), staged_file(folder / f"{self.name}_{word}.pdf") as staged:
-                self.make(width).savefig(staged, metadata={"CreationDate": None})
-        with staged_file(folder / f"{self.name}.csv") as staged:
-            self.numbers.to_csv(staged, index=False, lineterminator="\n")
-
-    def embedded(self) -> str:
-        """The figure at double width as a data address of an SVG image: no script, nothing from outside."""
-        with journal(), mpl.rc_context({"svg.fonttype": "path", "svg.hashsalt": self.name}):
-            buffer = io.BytesIO()
-            self.make(DOUBLE).savefig(buffer, format="svg", metadata={"Date": None})
-        return "data:image/svg+xml;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
-
-
 def figures(analysis: Analysis) -> tuple[Drawing, ...]:
     """Every figure of a report, under different names."""
     found: list[Drawing] = []
     for channel in dict.fromkeys(one.line.channel for one in analysis.judged):
         found += _overview(channel, [one for one in analysis.judged if one.line.channel == channel])
+    found += side_drawings.carriers(analysis.carriers) if analysis.carriers else []
     for one in analysis.judged:
         found += _fits(one) if one.line.variable == "T" else _angles(one)
         found += _profile(one)
+        found += side_drawings.posteriors(one)
     for run in analysis.measured:
         found += [_sweeps(run, channel, kind, str(analysis.options.criterion)) for channel, kind in _swept(run)]
     names: set[str] = set()
@@ -182,17 +146,22 @@ def _profile(one: Judged) -> list[Drawing]:
 
     caption = (
         "How far the data fix the inter-valley scattering time: (a) rise of chi2 when it is held and the splitting "
-        "follows, (b) that splitting. Where the rise stays below 1 and the splitting follows the dashed line, only "
-        "splitting² τiv is fixed: the limit of Klemm, Luther and Beasley."
+        f"follows{_scaled(data)}, (b) that splitting. Where the rise stays below 1 and the splitting follows the "
+        "dashed line, only splitting² τiv is fixed: the limit of Klemm, Luther and Beasley."
     )
     name = f"degeneracy_{one.line.channel}_{one.line.orientation}"
     return [Drawing(name, one.line.name, caption, make, data.to_dataframe().reset_index())]
 
 
+def _scaled(profile: xr.Dataset) -> str:
+    """Whether the rise of a profile is in units of a scale."""
+    return f", divided by {profile.attrs['scaled']:.3g}, which scales sigma²" if "scaled" in profile.attrs else ""
+
+
 def _sweeps(one: Measured, channel: str, kind: Kind, criterion: str) -> Drawing:
     """Measured resistance with the crossings marked."""
     every = [s for s in one.sweeps if (s.channel, s.kind) == (channel, kind)]
-    chosen = [every[n] for n in _evenly(len(every), _MOST_SWEEPS)]
+    chosen = [every[n] for n in evenly(len(every), _MOST_SWEEPS)]
     names = {id(s): name for s, name in zip(every, _numbered([_name(s, kind) for s in every]), strict=True)}
     curves = pd.concat([_thinned(s, names[id(s)]) for s in chosen]).reset_index(drop=True)
     shown = {id(s): names[id(s)] for s in chosen}
@@ -290,12 +259,8 @@ def _numbered(names: Sequence[str]) -> list[str]:
 
 
 def _thinned(sweep: Sweep, name: str) -> pd.DataFrame:
-    at = _evenly(len(sweep.x), _MOST_POINTS)
+    at = evenly(len(sweep.x), _MOST_POINTS)
     return pd.DataFrame({"series": name, "x": sweep.x[at], "R": sweep.R[at]})
-
-
-def _evenly(size: int, most: int) -> np.ndarray[Any, Any]:
-    return np.unique(np.round(np.linspace(0, size - 1, min(size, most))).astype(int))
 
 
 def _side(count: int, width: float) -> tuple[Figure, list[Any]]:
@@ -313,7 +278,10 @@ def _from_zero(ax: Any, lines: Sequence[Judged]) -> None:
     """Both axes from zero; the field up to the points and the best curve, which may not dwarf them."""
     top = max(float(one.line.table.B.max()) for one in lines)
     cold = [one.zero[one.best.name][0] for one in lines if one.best is not None and one.best.name in one.zero]
-    ax.set_xlim(left=0)
+    warm = [float(one.line.table["T"].max()) for one in lines]
+    warm += [float(one.curves[one.best.name].x.max()) for one in lines if one.best is not None]
+    warm += [one.line.tc[0] for one in lines if one.line.tc]
+    ax.set_xlim(0, _ROOM * max(warm))  # a formula that does not follow the points may have any Tc
     ax.set_ylim(0, max(_HEADROOM * top, min(1.08 * max(cold, default=0.0), 3 * top)))
 
 

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, replace
+from typing import Final, TypeAlias
 
 import numpy as np
 import xarray as xr
 
 from spinvalley.checks import Floats, InvalidInput, NotSolved
-from spinvalley.experiment.catalogue import FORMULAS
+from spinvalley.experiment.bootstrap import Samples
+from spinvalley.experiment.catalogue import FORMULAS, Formula
 from spinvalley.experiment.comparison import Candidate, Comparison, Window, compare, gl_window
 from spinvalley.experiment.fitted import Fit
 from spinvalley.experiment.fitting import Part, fit_joint
 from spinvalley.experiment.intervals import Interval
 from spinvalley.reports.lines import Line
 from spinvalley.reports.options import Options
+from spinvalley.reports.resampled import bootstraps, posterior
+from spinvalley.reports.words import quantity
 
 ALONG_LAYERS: Final = ("klb", "ising", "ising_rashba", "ising_intervalley", "gl_parallel", "pauli")
 ACROSS_LAYERS: Final = ("gl_perpendicular", "whh")
@@ -28,11 +31,15 @@ DEFAULTS: Final[dict[str, tuple[str, ...]]] = {
 }
 """Formulas that are fitted where the user names none, by orientation; a tilted field has none."""
 
+Held: TypeAlias = float | tuple[float, float]
+"""A number, or (value, sigma) of what is known with a standard error."""
+
 _WINDOWED: Final = ("gl_perpendicular", "gl_parallel", "gl_3d_parallel")
 _SAMPLES, _SEED, _POINTS, _COLD, _COLDER = 200, 1, 240, 1e-4, 1e-6
 _FINITE: Final = 0.01
 _LEVEL: Final = (0.159, 0.841)
 _GRID: Final = 49
+_SPARSE: Final = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +57,8 @@ class Judged:
             still grows by more than a percent between Tc/100 and Tc/1000: it has no finite limit.
         windows: Ginzburg-Landau formula to its window.
         profile: Dataset over tau_iv of rise and splitting, where Ising with inter-valley scattering was fitted.
+        bootstraps: formula to its resamples, where they were asked for.
+        posteriors: the same for posteriors.
     """
 
     line: Line
@@ -61,6 +70,8 @@ class Judged:
     zero: Mapping[str, tuple[float, float, float]] = field(default_factory=dict)
     windows: Mapping[str, Window] = field(default_factory=dict)
     profile: xr.Dataset | None = None
+    bootstraps: Mapping[str, Samples] = field(default_factory=dict)
+    posteriors: Mapping[str, Samples] = field(default_factory=dict)
 
     @property
     def fitted(self) -> tuple[Candidate, ...]:
@@ -96,37 +107,58 @@ def suited(line: Line, options: Options) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in kind if name in allowed))
 
 
-def judge(line: Line, options: Options, xi: float | None = None) -> Judged:
+def judge(line: Line, options: Options, xi: Held | None = None) -> Judged:
     """Fit every suited formula to a line and rank them.
 
     Args:
         line: the points.
         options: the settings.
-        xi: coherence length in nm of the same channel in a perpendicular field, held in gl_parallel.
+        xi: coherence length in nm of the same channel in a perpendicular field, with its standard error if that is
+            known: what gl_parallel takes it to be.
     """
     names = suited(line, options)
-    if not names:
+    theory = microscopic_of(line, options)
+    if not names and theory is None:
         return Judged(line, problem="no formula was asked for that suits this direction")
     if not line.fits:
         there = line.table[line.variable].nunique()
         return Judged(line, problem=f"too few points for a fit: {there}, at least 3 are needed")
-    return _judge(line, options, names, xi)
+    models = (*(FORMULAS[name] for name in names), *(() if theory is None else (theory,)))
+    return _judge(line, options, models, xi)
 
 
-def _judge(line: Line, options: Options, names: tuple[str, ...], xi: float | None) -> Judged:
-    fixed, rules = _fixed(line, options, names, xi)
+def microscopic_of(line: Line, options: Options) -> Formula | None:
+    """The microscopic theory that the user asks for, where it suits the line: Hc2(T) along the layers."""
+    theory = options.microscopic
+    return theory.formula if theory is not None and line.orientation == "parallel" and line.variable == "T" else None
+
+
+def _judge(line: Line, options: Options, models: tuple[Formula, ...], xi: Held | None) -> Judged:
+    fixed, rules = _fixed(line, options, models, xi)
+    if options.loss != "linear":
+        rules.append(f"the loss is {options.loss}, which gives outliers less weight")
     start = {"offset": 0.0} if line.variable == "theta" and "offset" not in fixed else None
     try:
-        found = compare(line.table, names, fixed, start=start, sample=options.sample)
+        found = compare(line.table, models, fixed, start=start, loss=options.loss, sample=options.sample)
         if not any(c.fit is not None and c.fit.likely for c in found.candidates) and _measured(found):
-            found = compare(line.table, names, fixed, start=start, sample=options.sample, scale="free")
+            found = compare(
+                line.table, models, fixed, start=start, loss=options.loss, sample=options.sample, scale="free"
+            )
             rules.append(
                 "no formula describes the points within their standard errors: these are scaled for each formula so "
                 "that chi2 per degree of freedom is 1, and so are the intervals"
             )
     except InvalidInput as error:
         return Judged(line, problem=str(error), rules=tuple(rules))
-    return _dressed(line, found, fixed, rules)
+    return _resampled(_dressed(line, found, fixed, rules), options)
+
+
+def _resampled(one: Judged, options: Options) -> Judged:
+    """The same with the resamples that were asked for."""
+    drawn, problems = bootstraps(one.fitted, options.bootstrap)
+    return replace(
+        one, rules=(*one.rules, *problems), bootstraps=drawn, posteriors=posterior(one.fitted, options.posterior)
+    )
 
 
 def joint(judged: Sequence[Judged], options: Options) -> tuple[Joint, ...]:
@@ -150,7 +182,8 @@ def _joint(channel: str, across: Judged, along: Judged, options: Options) -> Joi
         one.windows[name].low if name in one.windows else 0.0
         for one, name in ((across, "gl_perpendicular"), (along, "gl_parallel"))
     )
-    held = {n: v for n, v in _fixed(across.line, options, ("gl_perpendicular",), None)[0].items() if n == "tc"}
+    across_layers = (FORMULAS["gl_perpendicular"],)
+    held = {n: v for n, v in _fixed(across.line, options, across_layers, None)[0].items() if n == "tc"}
     parts = [
         Part(one.line.table[one.line.table["T"] >= least], formula, label, held)
         for one, formula, label, least in (
@@ -158,9 +191,9 @@ def _joint(channel: str, across: Judged, along: Judged, options: Options) -> Joi
             (along, "gl_parallel", "parallel", low[1]),
         )
     ]
-    found = fit_joint(parts, sample=options.sample)
+    found = fit_joint(parts, loss=options.loss, sample=options.sample)
     if found.likely is False:
-        found = fit_joint(parts, sample=options.sample, scale="free")
+        found = fit_joint(parts, loss=options.loss, sample=options.sample, scale="free")
     return Joint(channel, found, _intervals(found), (low[0], low[1]))
 
 
@@ -169,27 +202,36 @@ def _measured(found: Comparison) -> bool:
     return any(c.fit is not None and c.fit.scale == "fixed" for c in found.candidates)
 
 
-def _fixed(line: Line, options: Options, names: Sequence[str], xi: float | None) -> tuple[dict[str, float], list[str]]:
-    """Held parameters of a line, and why."""
-    known = {p.name for name in names for p in FORMULAS[name].parameters}
-    fixed = {name: float(value) for name, value in options.fixed.items() if name in known}
-    rules = [f"{name} is held at {value:g}, as given" for name, value in fixed.items()]
+def _fixed(
+    line: Line, options: Options, models: Sequence[Formula], xi: Held | None
+) -> tuple[dict[str, Held], list[str]]:
+    """Held parameters of a line, a number or (value, sigma), and why."""
+    names = [model.name for model in models]
+    known = {p.name for model in models for p in model.parameters}
+    given = {name: float(value) for name, value in options.fixed.items() if name in known}
+    rules = [f"{name} is held at {value:g}, as given" for name, value in given.items()]
+    fixed: dict[str, Held] = dict(given)
     if "tc" in known and "tc" not in fixed:
         if isinstance(options.tc, float | int):
             fixed["tc"] = float(options.tc)
             rules.append(f"Tc is held at {options.tc:g} K, as given")
         elif options.tc == "measured" and line.tc is not None:
-            fixed["tc"] = line.tc[0]
-            rules.append(f"Tc is held at {line.tc[0]:.4g} ± {line.tc[1]:.2g} K of R(T) at B = 0, by the same criterion")
+            fixed["tc"] = line.tc
+            told = quantity(line.tc[0], "K", line.tc[1])
+            rules.append(f"Tc is known to be {told} from R(T) at B = 0, by the same criterion; fits share its error")
         else:
             rules.append("Tc is a free parameter of every fit")
     if xi is not None and "gl_parallel" in names and "xi" not in fixed and line.orientation == "parallel":
         fixed["xi"] = xi
-        rules.append(f"in gl_parallel xi is held at {xi:.4g} nm, from the perpendicular field")
+        rules.append(f"in gl_parallel xi is {_told(xi)}, from the perpendicular field")
     return fixed, rules
 
 
-def _dressed(line: Line, found: Comparison, fixed: Mapping[str, float], rules: list[str]) -> Judged:
+def _told(xi: Held) -> str:
+    return f"known to be {quantity(xi[0], 'nm', xi[1])}" if isinstance(xi, tuple) else f"held at {xi:.4g} nm"
+
+
+def _dressed(line: Line, found: Comparison, fixed: Mapping[str, Held], rules: list[str]) -> Judged:
     curves, intervals, zero, profile = {}, {}, {}, None
     windows: dict[str, Window] = {}
     for candidate in found.candidates:
@@ -215,7 +257,7 @@ def _intervals(found: Fit) -> dict[str, Interval]:
     return dict(found.intervals())
 
 
-def _window(line: Line, name: str, fixed: Mapping[str, float]) -> dict[str, Window]:
+def _window(line: Line, name: str, fixed: Mapping[str, Held]) -> dict[str, Window]:
     """The window by the standard errors as they are, so that chi2 counts."""
     try:
         return {name: gl_window(line.table, name, fixed)}
@@ -247,15 +289,21 @@ def _abscissae(line: Line, tc: float | None) -> Floats:
 
 
 def _band(found: Fit, x: Floats, B: Floats) -> tuple[Floats, Floats]:
-    """68 % band by fits to the curve with new noise: it holds for degenerate parameters too."""
+    """68 % band by fits to the curve with new noise: it holds for degenerate parameters too.
+
+    The sets are evaluated at every fourth x and the last ones; between them the distance from the curve is straight.
+    """
     if not found.names or (found.scale == "free" and found.dof == 0):
         return B, B
     try:
         sets = found.bootstrap(_SAMPLES, seed=_SEED, kind="noise").sets
     except (InvalidInput, NotSolved):
         return B, B
-    fields = np.nan_to_num(found.batch.problem.blocks[0].field(sets, x))
-    low, high = np.quantile(fields, _LEVEL, axis=0)
+    some = np.unique([*range(0, x.size, _SPARSE), *range(max(x.size - 3, 0), x.size)])
+    order = np.argsort(x[some], kind="stable")
+    fields = np.nan_to_num(found.batch.problem.blocks[0].field(sets, x[some][order]))
+    ends = np.quantile(fields, _LEVEL, axis=0) - B[some][order]
+    low, high = (B + np.interp(x, x[some][order], end) for end in ends)
     return np.minimum(low, B), np.maximum(high, B)
 
 
@@ -284,4 +332,5 @@ def _profile(found: Fit) -> xr.Dataset | None:
     rise = (cost - min(found.cost, float(cost.min()))) / stretch**2
     tau = found.sample.scattering_time
     attrs = {"asymptote": float(splitting[0] * np.sqrt(grid[0]))} | ({} if tau is None else {"tau": float(tau)})
+    attrs |= {"scaled": stretch**2} if found.scale == "free" else {}
     return xr.Dataset({"rise": ("tau_iv", rise), "splitting": ("tau_iv", splitting)}, {"tau_iv": grid}, attrs)

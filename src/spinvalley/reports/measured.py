@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import xarray as xr
@@ -16,6 +16,8 @@ from spinvalley.experiment import extraction
 from spinvalley.experiment.run import Run, read
 from spinvalley.experiment.sweeps import Sweep
 from spinvalley.reports.options import Options, normal_rule
+
+_MOVED: Final = 'see the column "moved by the offset"'
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,18 +59,24 @@ def measure(path: str | Path, options: Options) -> Measured:
     Raises:
         InvalidInput: the file cannot be read, holds no sweep, or no sweep crosses the criterion.
     """
-    run = read(path, channels=options.channel, theta=options.theta)
+    run = read(
+        path, columns=options.columns, channels=options.channel, theta=options.theta, allow_cut=options.allow_cut
+    )
+    named = "" if options.hall is None else options.hall.strip().lower()
     name = run.data.attrs["source"]
     notes = [text for text in str(run.data.attrs["warnings"]).split("; ") if text]
     every = run.sweeps()
+    notes += [str(cut) for cut in run.cuts()]
     if not every:
         raise InvalidInput(f"`{name}` must hold a sweep of temperature, field or angle, but holds none of 8 points")
     offsets = run.offsets()
-    hall = [str(c) for c in offsets.channel.values if str(offsets.status.sel(channel=c).item()) == "changes sign"]
-    notes += [f"channel {c} changes sign with the field: a Hall voltage, not analysed" for c in hall]
+    odd = [str(c) for c in offsets.channel.values if str(offsets.status.sel(channel=c).item()) == "changes sign"]
+    given = [c for c in run.channels if c.lower() == named]
+    hall = list(dict.fromkeys([*given, *odd]))
+    notes += [f"channel {c} changes sign with the field: a Hall voltage, not analysed" for c in odd if c not in given]
     sweeps = tuple(s for s in every if s.channel not in hall)
     if not sweeps:
-        raise InvalidInput(f"`{name}` must hold a longitudinal resistance, but {', '.join(hall)} changes sign")
+        raise InvalidInput(f"`{name}` must hold a longitudinal resistance, but {', '.join(hall)} is a Hall voltage")
     extract = _Extract(sweeps, options, notes)
     fields = extract.table("field", extraction.critical_fields)
     temperatures = extract.table("temperature", extraction.critical_temperatures)
@@ -97,6 +105,7 @@ class _Extract:
                     settings["criteria"] = self.options.criteria
                 one = self._attempt(channel, partial(extract, self.sweeps, criterion, self.rule, **settings))
                 if one is not None:
+                    self._tell(one, offset=criterion == self.options.criterion)
                     number = np.arange(one.sizes["point"])
                     named = {"criterion": str(criterion), "rule": str(one.attrs["normal"])}
                     texts = {name: ("point", [text] * len(number)) for name, text in named.items()}
@@ -113,8 +122,18 @@ class _Extract:
                 continue
             extract = partial(extraction.critical_fields_of_angle, self.sweeps, self.options.criterion, self.rule)
             one = self._attempt(channel, partial(extract, channel=channel))
-            found += [one] if one is not None else []
+            if one is not None:
+                self._tell(one)
+                found.append(one)
         return _joined(found)
+
+    def _tell(self, table: xr.Dataset, offset: bool = True) -> None:
+        """What the extraction passed over or warns of; what an offset shifts at the chosen criterion only."""
+        skipped, shifted = table.attrs.get("skipped", ""), table.attrs.get("offset_note", "")
+        self.notes += [f"passed over: {skipped}"] if skipped else []
+        steep = table.attrs.get("slope_note", "")
+        self.notes += [steep] if steep and offset else []
+        self.notes += [shifted.replace("see offset_shift", _MOVED)] if shifted and offset else []
 
     def _attempt(self, channel: str, act: Callable[[], xr.Dataset]) -> xr.Dataset | None:
         try:

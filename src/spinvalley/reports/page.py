@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from math import inf, isfinite
 from typing import Any, Final
 
 from spinvalley.reports import words
-from spinvalley.reports.drawings import Drawing
+from spinvalley.reports.drawing import Drawing
 from spinvalley.reports.html import (
     Mark,
     bullets,
@@ -18,10 +19,12 @@ from spinvalley.reports.html import (
     table,
     text,
 )
+from spinvalley.reports.intervals_page import resampled
 from spinvalley.reports.words import number, quantity
 
 _Told = Mapping[str, Any]
 _MOST_ROWS: Final = 200
+_UNKNOWN: Final = "the table gives no standard errors: leave-one-out and what the fits leave are in T instead"
 _SWEPT: Final = {"temperature": ("T", "K"), "field": ("B", "T"), "angle": ("θ", "°")}
 
 
@@ -33,8 +36,9 @@ def page(told: _Told, figures: Sequence[Drawing]) -> str:
     parts = [
         f'{head}\n{meta}\n<div class="summary">{"".join(paragraph(s) for s in told["summary"])}</div>',
         section("Critical temperature and field", _tc(told), _zero(told), _drawn(figures, "overview")),
+        section("Carriers", _hall(told["hall"]) if told["hall"] else "", _drawn(figures, "hall")),
         *(_line(line, figures) for line in told["lines"]),
-        section("Both directions together", *(_joint(one) for one in told["joint"])),
+        section("Both directions together", *(_joint(one, told) for one in told["joint"])),
         section("Data and extraction", *(_data(one, told) for one in told["data"]), _drawn(figures, "sweeps")),
         section("Settings", _settings(told["settings"])),
         section("Provenance", _provenance(provenance)),
@@ -90,8 +94,9 @@ def _line(line: _Told, figures: Sequence[Drawing]) -> str:
     return section(
         line["name"],
         fit,
-        bullets(line["rules"]),
+        bullets([*line["rules"], *([_UNKNOWN] if "sigma_B" not in line["points"] else [])]),
         section("Verdicts", _verdicts(models), level=3),
+        section("Intervals by resampling", resampled(models), level=3),
         _drawn(figures, line["name"]),
         *(_window(name, window) for name, window in line["windows"].items()),
         folded(f"Critical fields ({len(line['points']['B'])} points)", _points(line["points"], angle)),
@@ -103,7 +108,8 @@ def _model_row(rank: int, model: _Told) -> tuple[object, ...]:
     if not model["fitted"]:
         return (rank, name, Mark("no fit", False), model["problem"], "", "", "", "", "")
     held = [f"{words.parameter(n)} = {number(v)} (held)" for n, v in model["fixed"].items()]
-    shown = [_valued(p) for p in model["parameters"]]
+    known = {n: f" (known: {quantity(value, '', sigma)})" for n, (value, sigma) in model["known"].items()}
+    shown = [_valued(p) + known.get(p["name"], "") for p in model["parameters"]]
     chi2 = f"{number(model['chi2'])} / {model['dof']}"
     ratios = (_brief(model[k]) for k in ("aicc", "delta_aicc", "left_out"))
     runs = f"{model['runs']:.2g}"
@@ -113,9 +119,27 @@ def _model_row(rank: int, model: _Told) -> tuple[object, ...]:
     )  # fmt: skip
 
 
+def _hall(hall: _Told) -> str:
+    """Density, mobility and scattering time."""
+    rows = [
+        ("sheet density n2D", quantity(hall["n2D"], "cm^-2", hall["sigma_n2D"])),
+        ("carriers (electrons if R falls with the field)", hall["carriers"]),
+        ("slope of the Hall resistance", quantity(hall["slope"], "Ω/T", hall["sigma_slope"])),
+    ]
+    for name, key, unit in (
+        ("sheet resistance", "sheet_resistance", "Ω"),
+        ("mobility", "mobility", "cm²/Vs"),
+        ("τ = mobility m/e", "tau", "fs"),
+    ):
+        if isfinite(hall[key]):
+            rows.append((name, quantity(hall[key], unit, hall[f"sigma_{key}"])))
+    caption = "From the part of the Hall resistance that is odd in the field; ± is the standard error"
+    return table(("quantity", "value"), rows, caption) + bullets(hall["rules"])
+
+
 def _brief(value: float) -> str:
-    """Two decimals where they matter."""
-    return number(value, 0.1) if abs(value) < 1e3 else f"{value:.3g}"
+    """Two decimals where they matter; a dash for what cannot be told."""
+    return f"{value:.3g}" if 1e3 <= abs(value) < inf else number(value, 0.1)
 
 
 def _valued(parameter: _Told) -> str:
@@ -131,7 +155,9 @@ def _verdicts(models: Iterable[_Told]) -> str:
         if model["fitted"]:
             name = words.formula(model["name"])
             said += [f"{name}: {verdict['text']}." for verdict in model["verdicts"]]
+            said += [f"{name}: {pulled}." for pulled in words.pulled(model)]
             said += [_doubt(name, model)] if model["likely"] is False else []
+            said += [_outliers(name, model)] if model["outliers"] else []
             said += [f"{name}: another minimum is nearly as low, at {_listed(o)}." for o in model["others"]]
     return bullets(said)
 
@@ -139,6 +165,12 @@ def _verdicts(models: Iterable[_Told]) -> str:
 def _doubt(name: str, model: _Told) -> str:
     chi2, dof = number(model["chi2"]), model["dof"]
     return f"{name}: χ² = {chi2} for {dof} degrees of freedom is too large for the standard errors."
+
+
+def _outliers(name: str, model: _Told) -> str:
+    chi2, dof = model["bulk"]
+    told = f"{model['outliers']} of {model['points']} points are outliers, more than 4 standard errors off"
+    return f"{name}: {told}; χ² of the others is {number(chi2)} for {dof} degrees of freedom."
 
 
 def _listed(values: Mapping[str, float]) -> str:
@@ -164,7 +196,7 @@ def _window(name: str, window: _Told) -> str:
     )
 
 
-def _joint(one: _Told) -> str:
+def _joint(one: _Told, told: _Told) -> str:
     parameters = ", ".join(f"{words.parameter(p['name'])} = {p['text']}" for p in one["parameters"])
     held = _listed(one["fixed"])
     low = f"from {number(one['low'][0])} K (perpendicular) and {number(one['low'][1])} K (parallel) up to Tc"
@@ -172,7 +204,11 @@ def _joint(one: _Told) -> str:
         f"{one['channel']}: two-dimensional Ginzburg-Landau theory with one Tc and one ξ, {low}: {parameters}"
         f"{f'; held: {held}' if held else ''}; χ²/dof = {number(one['chi2'])} / {one['dof']}."
     )
-    return paragraph(sentence) + bullets(f"{v['text']}." for v in one["verdicts"])
+    lines = [line for line in told["lines"] if line["channel"] == one["channel"]]
+    away = words.off(one) if all("sigma_B" in line["points"] for line in lines) else ""
+    scaled = ", by which the errors are scaled" * (one["scale"] == "free")
+    doubt = [f"It does not describe both directions: {away}{scaled}."] if away else []
+    return paragraph(sentence) + bullets([*doubt, *(f"{v['text']}." for v in one["verdicts"])])
 
 
 def _points(points: Mapping[str, Sequence[float]], angle: bool) -> str:
@@ -181,7 +217,7 @@ def _points(points: Mapping[str, Sequence[float]], angle: bool) -> str:
     header = [f"{'σ ' + n[6:] if n.startswith('sigma_') else n} ({units.get(n, '')})" for n in names]
     header = [h.replace("theta", "θ") for h in header]
     rows = [tuple(number(v, 0.0) for v in row) for row in zip(*points.values(), strict=True)]
-    return _long(header, rows, "angle" if angle else "temperature")
+    return _long(header, rows, f"Points against {'angle' if angle else 'temperature'}, with standard errors")
 
 
 def _data(one: _Told, told: _Told) -> str:
@@ -229,7 +265,8 @@ def _crossings(rows: Sequence[_Told], kind: str, one: _Told, chosen: str) -> str
         (
             r["channel"], number(r[held], r[f"sigma_{held}"] or 0.0), number(r["theta"]), r["direction"],
             quantity(r[swept], "", r[f"sigma_{swept}"]) if r["status"] in ("converged", "not converged") else "–",
-            _others(every, r, swept, chosen), number(r["hysteresis"]), quantity(r["R_N"], "", r["sigma_R_N"]),
+            _others(every, r, swept, chosen), number(r["hysteresis"]),
+            number(r["offset_shift"]), quantity(r["R_N"], "", r["sigma_R_N"]),
             r["status"],
         )
         for r in rows
@@ -238,12 +275,13 @@ def _crossings(rows: Sequence[_Told], kind: str, one: _Told, chosen: str) -> str
     name = {"B": "Hc2", "T": "Tc"}[swept]
     header = (
         "channel", f"{held} ({unit[held]})", "θ (°)", "branch", f"{name} ({unit[swept]})", "at the other criteria",
-        f"hysteresis ({unit[swept]})", f"R_N ({one['unit']})", "status",
+        f"hysteresis ({unit[swept]})", f"moved by the offset ({unit[swept]})", f"R_N ({one['unit']})", "status",
     )  # fmt: skip
     caption = (
-        f"Every {kind} sweep, {words.criterion(chosen)}; ± is the standard error; hysteresis: rising minus falling"
+        f"Every {kind} sweep, {words.criterion(chosen)}; ± is the standard error; hysteresis: rising minus falling; "
+        "moved: how far the point would move without the offset"
     )
-    return _long(header, body, caption, (1, 2, 4, 6, 7))
+    return _long(header, body, caption, (1, 2, 4, 6, 7, 8))
 
 
 def _others(every: Sequence[_Told], row: _Told, swept: str, chosen: str) -> str:

@@ -30,6 +30,8 @@ _CLOSE: Final = 10.0  # of AICc: a formula that describes the points nearly as w
 _FAR: Final = 1.5
 _EQUAL: Final = 4.0  # of AICc: formulas that the data do not tell apart
 _COLD: Final = 0.3  # of Tc
+_PULLED: Final = 3.0  # standard errors
+_UNRANKED: Final = " The points are too few for AICc, so that the order of the formulas means little."
 
 _SHORT: Final = {
     "gl_perpendicular": "2D GL ⊥",
@@ -50,8 +52,16 @@ PARAMETERS: Final = {
     "tc": "Tc", "xi": "ξ(0)", "d": "d", "xi_c": "ξc(0)", "b_perp": "B⊥", "b_par": "B∥", "offset": "offset of θ",
     "slope": "−dB/dT at Tc", "alpha": "α", "lambda_so": "λso", "tau_so": "τso", "b0": "B0", "splitting": "splitting",
     "rashba_ratio": "Rashba/Ising", "tau_iv": "τiv",
+    "density": "n2D", "g_factor": "g",
 }  # fmt: skip
 """Symbols of the parameters for readers."""
+
+_UNITS: Final = {
+    "tc": "K", "xi": "nm", "d": "nm", "xi_c": "nm", "b_perp": "T", "b_par": "T", "offset": "°", "slope": "T/K",
+    "tau_so": "fs", "b0": "T", "splitting": "meV", "tau_iv": "fs", "density": "cm⁻²",
+}  # fmt: skip
+
+_DENSITY, _LARGE, _LARGE_UNIT = "cm^-2", 1e14, "· 10¹⁴ cm⁻²"
 
 _LIMITS: Final = {
     "gl_perpendicular": "the orbital motion limits it",
@@ -76,7 +86,7 @@ def formula(name: str) -> str:
 
 def short(name: str) -> str:
     """Name of a formula in a figure."""
-    return _SHORT.get(name, name)
+    return _SHORT.get(name, name.replace("k.p bands of", "k.p").partition(" at ")[0])
 
 
 def parameter(name: str) -> str:
@@ -84,6 +94,16 @@ def parameter(name: str) -> str:
     stem = next((s for s in sorted(PARAMETERS, key=len, reverse=True) if name == s or name.startswith(f"{s}_")), name)
     rest = name[len(stem) :].lstrip("_")
     return PARAMETERS.get(stem, stem) + (f" ({rest})" if rest else "")
+
+
+def axis(name: str) -> str:
+    """Name and unit of a parameter for the axis of a figure.
+
+    >>> axis("splitting"), axis("d")
+    ('splitting (meV)', 'd (nm)')
+    """
+    unit = _UNITS.get(name, "")
+    return parameter(name) + (f" ({unit})" if unit else "")
 
 
 def number(value: float | None, error: float = 0.0) -> str:
@@ -95,9 +115,9 @@ def number(value: float | None, error: float = 0.0) -> str:
     if value is None or not np.isfinite(value):
         return "–"
     if not (error > 0 and np.isfinite(error)):
-        return f"{value:.4g}"
+        return f"{value:.4g}".replace("-", "−")
     places = 1 - int(np.floor(np.log10(error)))
-    return f"{value:.{places}f}" if places >= 0 else f"{round(value, places):.0f}"
+    return (f"{value:.{places}f}" if places >= 0 else f"{round(value, places):.0f}").replace("-", "−")
 
 
 def quantity(value: float, unit: str, error: float | None = None) -> str:
@@ -106,6 +126,8 @@ def quantity(value: float, unit: str, error: float | None = None) -> str:
     >>> quantity(6.5012, "K", 0.013)
     '6.501 ± 0.013 K'
     """
+    if unit == _DENSITY:
+        return quantity(value / _LARGE, _LARGE_UNIT, error / _LARGE if error else error)
     bar = f" ± {number(error, error)}" if error and np.isfinite(error) else ""
     return f"{number(value, error or 0.0)}{bar} {unit}".rstrip()
 
@@ -116,14 +138,22 @@ def interval(found: Interval) -> str:
     >>> interval(Interval("d", 1.5, 1.4, 1.7, 0.683, "nm")), interval(Interval("d", 9.0, 1.4, None, 0.683, "nm"))
     ('1.50 +0.20 −0.10 nm', '> 1.4 nm (one-sided)')
     """
+    if found.beyond:
+        sign, end = (">", found.bounds[1]) if found.lower is not None else ("<", found.bounds[0])
+        return f"beyond the search ({sign} {end:.3g} {found.unit})".replace(" )", ")")
     return bounds(found.value, found.lower, found.upper, found.unit)
 
 
 def bounds(value: float, lower: float | None, upper: float | None, unit: str) -> str:
     """Value with its two distances, or a limit."""
+    if unit == _DENSITY:
+        least, most = (None if end is None else end / _LARGE for end in (lower, upper))
+        return bounds(value / _LARGE, least, most, _LARGE_UNIT)
     if lower is not None and upper is not None:
         up, down = upper - value, value - lower
-        least = min(x for x in (up, down, max(up, down)) if x > 0) if max(up, down) > 0 else 0.0
+        if not max(up, down) > 0:
+            return quantity(value, unit)
+        least = min(x for x in (up, down, max(up, down)) if x > 0)
         if up > 0 and down > 0 and number(up, least) == number(down, least):
             return quantity(value, unit, least)
         return f"{number(value, least)} +{number(up, least)} −{number(down, least)} {unit}".rstrip()
@@ -132,6 +162,18 @@ def bounds(value: float, lower: float | None, upper: float | None, unit: str) ->
     if upper is not None:
         return f"< {upper:.4g} {unit}".rstrip() + " (one-sided)"
     return "not determined by the data"
+
+
+def span(low: float, high: float, unit: str) -> str:
+    """Two ends of an interval.
+
+    >>> span(6.012, 6.134, "meV")
+    '6.012 to 6.134 meV'
+    """
+    if unit == _DENSITY:
+        return span(low / _LARGE, high / _LARGE, _LARGE_UNIT)
+    size = 0.3 * (high - low)
+    return f"{number(low, size)} to {number(high, size)} {unit}".rstrip()
 
 
 def title(names: Sequence[str]) -> str:
@@ -157,23 +199,45 @@ def normal_rules(*tables: xr.Dataset | None) -> list[str]:
 def summary(told: Mapping[str, Any]) -> tuple[str, ...]:
     """What was found, in sentences: Tc, the field at T = 0 in each direction, what limits it, and what is in doubt."""
     sentences = ["The data are synthetic: made by a computer, not measured."] if told["synthetic"] else []
+    sentences += [f"{file['name']} {file['loss']}." for file in told["provenance"]["files"] if file["loss"]]
     chosen = str(told["settings"]["criterion"])
     zero = [row for row in told["tc"] if row["criterion"] == chosen]
     several = len({line["channel"] for line in told["lines"]} | {row["channel"] for row in told["tc"]}) > 1
     for row in zero:
         of = f" of {row['channel']}" if several else ""
         sentences.append(f"Tc{of} is {quantity(row['Tc'], 'K', row['sigma_Tc'])} ({criterion(chosen)}).")
+    sentences += _carriers(told["hall"]) if told["hall"] else []
     if told["data"] and not zero:
         sentences.append("No temperature sweep at zero field: Tc is not measured directly.")
-    for line in told["lines"]:
-        sentences += [sentence for sentence in (_of_line(line, several),) if sentence]
-    return tuple(sentences)
+    tilted = [line for line in told["lines"] if line["problem"] and line["orientation"].endswith("degrees")]
+    shown = [line for line in told["lines"] if line not in tilted] or tilted  # of several angles only what is fitted
+    return (*sentences, *(_of_line(line, several) for line in shown))
+
+
+def pulled(model: Mapping[str, Any]) -> list[str]:
+    """Parameters that a fit draws far away from what is known of them beforehand."""
+    values = {p["name"]: p["value"] for p in model["parameters"]}
+    found = []
+    for name, (known, sigma) in model["known"].items():
+        away = abs(values[name] - known) / sigma
+        if away > _PULLED:
+            told = quantity(known, "", sigma)
+            found.append(f"{parameter(name)} is drawn {number(away, 1.0)} standard errors away from the known {told}")
+    return found
+
+
+def _carriers(hall: Mapping[str, Any]) -> list[str]:
+    """Density, mobility and scattering time of the Hall bar."""
+    parts = [f"n2D = {quantity(hall['n2D'], _DENSITY, hall['sigma_n2D'])} ({hall['carriers']})"]
+    for key, symbol, unit in (("mobility", "mobility", "cm²/Vs"), ("tau", "τ", "fs")):
+        if np.isfinite(hall[key]):
+            parts.append(f"{symbol} = {quantity(hall[key], unit, hall[f'sigma_{key}'])}")
+    cautions = "".join(f"; {rule}" for rule in hall["rules"] if rule.startswith("caution: "))
+    return [f"From the Hall voltage at {number(hall['T'])} K: {', '.join(parts)}{cautions}."]
 
 
 def _of_line(line: Mapping[str, Any], several: bool) -> str:
     where = _where(line) + (f" of {line['channel']}" if several else "")
-    if line["problem"] and line["orientation"].endswith("degrees"):
-        return ""
     if line["problem"]:
         return f"{_capital(where)}: {line['problem']}."
     good = [m for m in line["models"] if m["fitted"]]
@@ -182,8 +246,11 @@ def _of_line(line: Mapping[str, Any], several: bool) -> str:
     if best is None:
         return f"{_capital(where)}: no formula is admissible, the closest is {formula(good[0]['name'])}."
     text = f"{_capital(where)}: {_result(line, best)} by the best admissible formula, {formula(best['name'])}"
-    text += f": {_LIMITS[best['name']]}" if best["name"] in _LIMITS and line["orientation"] != "unknown" else ""
-    text += _caution(best) + _reach(line, best) + "."
+    doubt = _caution(line, best)
+    believed = not doubt and best["name"] in _LIMITS and line["orientation"] != "unknown"
+    text += (f": {_LIMITS[best['name']]}" if believed else "") + doubt
+    text += "".join(f"; {c}" for c in _cautions(best)) + _reach(line, best) + "."
+    text += _UNRANKED * (len(good) > 1 and not np.isfinite(best["aicc"]))
     rivals = [m for m in good if m["admissible"] and m is not best and m["aicc"] < best["aicc"] + _EQUAL]
     close = [m for m in bad if m["aicc"] is not None and m["aicc"] < best["aicc"] + _CLOSE]
     return " ".join([text, *(_rival(m, line, best) for m in rivals), *(_refused(m, best) for m in close)])
@@ -194,7 +261,7 @@ def _reach(line: Mapping[str, Any], best: Mapping[str, Any]) -> str:
     tc = next((p["value"] for p in best["parameters"] if p["name"] == "tc"), best["fixed"].get("tc"))
     if not best["zero"] or tc is None or min(line["points"]["T"]) < _COLD * tc:
         return ""
-    held = "" if "tc" in best["fixed"] else f" = {number(tc)} K of the fit"
+    held = "" if "tc" in best["fixed"] or "tc" in best["known"] else f" = {number(tc)} K of the fit"
     coldest = min(line["points"]["T"])
     return f"; an extrapolation from T > {number(coldest)} K, {coldest / tc:.2g} of Tc{held}"
 
@@ -214,11 +281,27 @@ def _refused(model: Mapping[str, Any], best: Mapping[str, Any]) -> str:
     return f"{formula(model['name'])} ({word}) is {reason}."
 
 
-def _caution(best: Mapping[str, Any]) -> str:
-    ratio = float(np.sqrt(best["chi2"] / max(best["dof"], 1)))
-    if best["likely"] is False or (best["scale"] == "free" and ratio > _FAR):
-        return f" (but the points lie {ratio:.2g} standard errors off the curve)"
-    return ""
+def off(model: Mapping[str, Any]) -> str:
+    """How far the points lie from a curve that does not describe them; "" where it does."""
+    chi2, dof = model["bulk"]  # outliers of a robust fit left out
+    ratio = float(np.sqrt(chi2 / max(dof, 1)))
+    far = model["likely"] is False or (model["scale"] == "free" and ratio > _FAR)
+    return f"the points lie {ratio:.2g} standard errors off the curve" if far and model["dof"] else ""
+
+
+def _caution(line: Mapping[str, Any], best: Mapping[str, Any]) -> str:
+    """Why it is open whether the best formula describes the points."""
+    if not best["dof"]:
+        return " (but with as many parameters as points, so that nothing tests it)"
+    if "sigma_B" not in line["points"]:
+        return " (whether it describes the points is open: the table gives no standard errors)"
+    away = off(best)
+    return f" (but {away})" if away else ""
+
+
+def _cautions(best: Mapping[str, Any]) -> list[str]:
+    """What is to be kept in mind of the best formula."""
+    return [v["text"] for v in best["verdicts"] if v["text"].startswith("caution: ")]
 
 
 def _where(line: Mapping[str, Any]) -> str:
