@@ -2,9 +2,10 @@
 #   make demo      the figures and the claims of both papers, into demo/
 #   make test      every check: format, lint, types, floors, tests, examples in docstrings and pages
 #   make quick     tests and examples only
-#   make brief     the same without papers, reports and pages (for a second interpreter)
+#   make brief     fewer examples, without papers, reports, app and pages (for a second interpreter)
 #   make nightly   all tests, the long ones too
 #   make bench     every benchmark (ratios measured in one run)
+#   make docs      the site with every example run, into docs/_build/html
 #   make clean     remove everything that make has made, the environments too
 # Another interpreter or place: make test PYTHON=python3.13 VENV=.venv-313
 
@@ -16,10 +17,12 @@ PY    := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 # One thread per worker: the matrices are small and the workers share the cores.
 QUIET := MPLBACKEND=Agg OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+# What `brief` leaves out: long, or the same under every interpreter.
+LEFT_OUT := papers reports app test_documentation.py test_site.py test_packaging.py
 TESTS := $(QUIET) $(PY) -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := test
-.PHONY: demo test static quick brief nightly bench clean
+.PHONY: demo test static quick brief nightly bench docs clean
 
 demo: $(STAMP)
 	$(VENV)/bin/spinvalley paper heterostructure --out demo/heterostructure
@@ -30,6 +33,7 @@ demo: $(STAMP)
 	  $(VENV)/bin/spinvalley analyse ../shared/data/misfit_nbse2_ppms.dat --out demo/misfit; \
 	  $(VENV)/bin/spinvalley fit ../shared/data/gated_mos2_hc2.csv --tc 6.5 --mobility 86 --mass 0.52 --out demo/gated_h1; \
 	fi
+	@echo "Figures and claims: demo/. To turn the parameters and to drop a file of your own: $(VENV)/bin/spinvalley app"
 
 test: static
 	$(TESTS)
@@ -44,7 +48,7 @@ quick: $(STAMP)
 	$(TESTS)
 
 brief: $(STAMP)
-	$(TESTS) --ignore=tests/papers --ignore=tests/reports --ignore=tests/test_documentation.py
+	$(TESTS) --hypothesis-profile=brief $(addprefix --ignore=tests/,$(LEFT_OUT))
 
 nightly: $(STAMP)
 	$(TESTS) -m "nightly or not nightly"
@@ -54,6 +58,11 @@ bench: $(STAMP)
 	  [ -e "$$script" ] || { echo "There is no benchmark: benchmarks/bench_*.py is empty."; exit 1; }; \
 	  echo "$$script"; $(PY) "$$script"; \
 	done
+
+docs: $(STAMP)
+	$(PY) docs/_ext/floors.py
+	$(QUIET) $(PY) -m sphinx -q -W --keep-going -j $(WORKERS) docs docs/_build/html
+	@echo "docs/_build/html/index.html"
 
 # An environment that works is kept, whoever made it; a missing or half-made one is made new. Some systems ship Python
 # without ensurepip: there the system's pip fills the environment.
@@ -73,5 +82,5 @@ $(STAMP): pyproject.toml
 	@touch $@
 
 clean:
-	rm -rf $(VENV) .venv-313 build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache docs/_build
+	rm -rf $(VENV) .venv-313 build dist demo .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache docs/_build docs/reference
 	find src tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

@@ -1,78 +1,20 @@
 """Every `python` block of README.md and docs/ runs: those of one page in order, in one namespace.
 
-A block cannot opt out: what follows the word `python` on its fence is ignored, and other names of the language are
-refused.
+A block cannot opt out: what follows the word `python` on its fence is ignored, other names of the language are
+refused. The runner is that of the site, which shows what it kept: each page is run once for both.
 """
 
-import re
-import traceback
-from dataclasses import dataclass
-from pathlib import Path
 from textwrap import dedent
 
 import pytest
+from examples import DocumentationError, executed, run_page
 
-ROOT = Path(__file__).parents[1]
-ALIASES = {"py", "python3", "pycon", "ipython", "ipython3", "py3"}
-OPENING = re.compile(r"^(?P<indent>\s*)(?P<fence>`{3,}|~{3,})\s*(?P<info>[^`]*)$")
-
-
-class DocumentationError(AssertionError):
-    """A page whose examples do not run."""
-
-
-@dataclass(frozen=True)
-class Block:
-    """Code of one fence; `line` is the line of the page on which the code begins, from 1."""
-
-    line: int
-    code: str
-
-
-def python_blocks(page):
-    """Blocks of a page, in order."""
-    lines = page.read_text(encoding="utf-8").splitlines()
-    blocks, at = [], 0
-    while at < len(lines):
-        opening = OPENING.match(lines[at])
-        at += 1
-        if not opening:
-            continue
-        start = at
-        closing = re.compile(rf"^\s*{opening['fence'][0]}{{{len(opening['fence'])},}}\s*$")
-        while at < len(lines) and not closing.match(lines[at]):
-            at += 1
-        if at == len(lines):
-            raise DocumentationError(f"{page}:{start}: the fence must be closed, but is not")
-        language = (re.split(r"[\s,{}]+", opening["info"].strip(" {}."), maxsplit=1)[0]).lower()
-        if language in ALIASES:
-            raise DocumentationError(f"{page}:{start}: the fence must say `python`, but says `{language}`")
-        if language == "python":
-            blocks.append(Block(start + 1, dedent("\n".join(lines[start:at])) + "\n"))
-        at += 1
-    return blocks
-
-
-def run_page(page):
-    """Execute the blocks of a page; an error names the page and the line on it."""
-    namespace = {"__name__": "__main__"}
-    for block in python_blocks(page):
-        try:
-            # The empty lines give the code the line numbers of the page.
-            exec(compile("\n" * (block.line - 1) + block.code, str(page), "exec"), namespace)
-        except (Exception, SystemExit) as error:
-            own = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(page)]
-            line = (
-                error.lineno
-                if isinstance(error, SyntaxError) and error.filename == str(page)
-                else (own or [block.line])[0]
-            )
-            raise DocumentationError(f"{page}:{line}: {type(error).__name__}: {error}") from error
+from site_cases import ROOT, shared_folder
 
 
 def pages():
     found = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-    return [page for page in found if page.exists() and "_build" not in page.parts]
+    return [page for page in found if not {"_build", "reference"} & set(page.relative_to(ROOT).parts)]
 
 
 @pytest.fixture
@@ -86,8 +28,8 @@ def scratch(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("page", pages(), ids=lambda page: page.relative_to(ROOT).as_posix())
-def test_examples_run(page, scratch):  # noqa: ARG001
-    run_page(page)
+def test_examples_run(page, tmp_path_factory):
+    executed(page, shared_folder(tmp_path_factory) / "examples")
 
 
 # The tester itself ----------------------------------------------------------------------------------------------------
@@ -146,8 +88,65 @@ def test_no_block_can_opt_out(scratch, info):
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [("```py\n1\n```\n", "must say `python`"), ("```python\n1\n", "must be closed")]
+    ("text", "why"),
+    [
+        ("```py\n1\n```\n", "must say `python`"),
+        ("```python\n1\n", "must be closed"),
+        ("```{code-block} python\n1 / 0\n```\n", "must say `python`"),
+        ("````{note}\n```python\n1 / 0\n```\n````\n", "inside a directive"),
+        (":::{note}\n```python\n1 / 0\n```\n:::\n", "inside a directive"),
+    ],
 )
 def test_what_would_escape_the_tester_is_refused(scratch, text, why):
     with pytest.raises(DocumentationError, match=why):
         run_page(write(scratch, text))
+
+
+def test_a_block_after_a_closed_directive_runs(scratch):
+    with pytest.raises(DocumentationError, match="ZeroDivisionError"):
+        run_page(write(scratch, ":::{note}\nwords\n:::\n```python\n1 / 0\n```\n"))
+
+
+def test_a_warning_is_an_error(scratch):
+    with pytest.raises(DocumentationError, match=r"page\.md:2: UserWarning: careful"):
+        run_page(write(scratch, "```python\nimport warnings; warnings.warn('careful')\n```\n"))
+
+
+def test_what_a_block_shows_is_kept(scratch):
+    page = write(
+        scratch,
+        """\
+        ```python
+        import matplotlib.pyplot as plt
+        print("printed")
+        6 * 7
+        ```
+        ```python
+        ax = plt.figure().gca()
+        ax.set_xlabel("T (K)"), ax.set_ylabel("B (T)")
+        ax.plot([1, 2])
+        ```
+        """,
+    )
+    first, second = run_page(page)
+    assert (first.text, first.value, first.figures) == ("printed\n", "42", [])
+    assert (second.text, second.value) == ("", "")
+    assert [(figure["alt"], figure["width"] > 300) for figure in second.figures] == [
+        ("Figure: B (T) against T (K)", True)
+    ]
+
+
+def test_a_page_runs_once_until_it_changes(scratch):
+    page = write(scratch, f"```python\nopen({str(scratch / 'log')!r}, 'a').write('x')\n```\n")
+    for _ in range(2):
+        executed(page, scratch / "store")
+    assert (scratch / "log").read_text() == "x"
+    page.write_text(page.read_text() + "\nMore words.\n")
+    executed(page, scratch / "store")
+    assert (scratch / "log").read_text() == "xx"
+
+
+def test_a_page_that_ends_its_process_is_named(scratch):
+    page = write(scratch, "```python\nimport os\nos._exit(3)\n```\n")
+    with pytest.raises(DocumentationError, match=r"page\.md:1: its process ended with code 3"):
+        executed(page, scratch / "store")
