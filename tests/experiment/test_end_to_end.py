@@ -88,6 +88,11 @@ def truths(name):
     ]
 
 
+def truth_of(name, seed):
+    """True parameters of a trial; beyond 512 they come again, with other noise."""
+    return truths(name)[seed % len(truths(name))]
+
+
 def film_of(name, truth, width):
     """A film whose field in the plane, or at any angle, follows the formula; across the layers Ginzburg-Landau."""
     formula = formula_of(name)
@@ -113,7 +118,7 @@ def joined(runs):
 
 def measured(name, seed):
     """The rows of one trial: what a cryostat would have written, and no knowledge of the truth."""
-    truth = truths(name)[seed]
+    truth = truth_of(name, seed)
     random = np.random.default_rng([seed, 11])
     film = film_of(name, truth, random.uniform(0.12, 0.25))
     faults = {
@@ -161,7 +166,7 @@ def extracted(name, seed):
 def fitted(name, seed, understated=1.0):
     """The fit at the end of the chain; the broken variant understates every standard error."""
     table, tc = extracted(name, seed)
-    fixed = {key: truths(name)[seed][key] for key in CHAINS[name].held}
+    fixed = {key: truth_of(name, seed)[key] for key in CHAINS[name].held}
     if tc is not None:
         fixed["tc"] = (tc[0], tc[1] / understated)
     table = table.assign(sigma_B=table.sigma_B / understated, sigma_T=table.sigma_T / understated)
@@ -171,7 +176,7 @@ def fitted(name, seed, understated=1.0):
 def covered(name, trials, understated=1.0):
     """For each fitted parameter in how many of the trials its 68 % interval holds the truth, and the fits."""
     fits = [fitted(name, seed, understated) for seed in range(trials)]
-    pairs = zip(fits, truths(name), strict=False)
+    pairs = [(found, truth_of(name, seed)) for seed, found in enumerate(fits)]
     hits = [[i.contains(truth[key]) for key, i in found.intervals(LEVEL).items()] for found, truth in pairs]
     return dict(zip(fits[0].names, np.sum(hits, axis=0), strict=True)), fits
 
@@ -182,23 +187,17 @@ def within(hits, trials, chance=1e-3):
     return binom.cdf(hits, trials, low) > chance and binom.sf(hits - 1, trials, high) > chance
 
 
-OUTSIDE = {"klb": "Tc in 294 of 400 runs (73.5 %): a little too wide, or chance (2.2 standard deviations)"}
-
-
 @pytest.mark.nightly
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=pytest.mark.xfail(strict=True, reason=OUTSIDE[name])) if name in OUTSIDE else name
-        for name in CHAINS
-    ],
-)
+@pytest.mark.parametrize("name", CHAINS)
 def test_from_raw_curves_to_intervals_that_hold_the_truth_in_68_of_100_runs(name):
-    """Some two minutes for each formula."""
-    shares, fits = covered(name, 400)
-    assert all(found.status == "converged" and found.left_out == 0 for found in fits)
-    for key, hits in shares.items():
-        assert hits / 400 == pytest.approx(LEVEL, abs=0.05), key
+    """Two minutes for each formula. A share outside is counted again over 1200 trials: 400 leave it 2.3 % uncertain."""
+    for trials in (400, 1200):
+        shares, fits = covered(name, trials)
+        assert all(found.status == "converged" and found.left_out == 0 for found in fits)
+        outside = {key: hits / trials for key, hits in shares.items() if abs(hits / trials - LEVEL) > 0.05}
+        if not outside:
+            break
+    assert not outside
 
 
 FEW = {"gl_perpendicular": 24, "tinkham_2d": 12}
