@@ -168,7 +168,7 @@ class Gallery(SphinxDirective):
             content = page.read_text(encoding="utf-8")
             title = re.search(r"^# (.+)$", content, re.M)
             for found in PICTURE.finditer(content):
-                if found["path"] in seen or not title or page.stem in ("gallery", "index"):
+                if found["path"] in seen or not title or page.stem == "gallery":
                     continue
                 seen.add(found["path"])
                 words = f"{found['alt'].rstrip('.')}. [{title[1]}]({page.name})"

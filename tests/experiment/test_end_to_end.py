@@ -194,7 +194,7 @@ def test_from_raw_curves_to_intervals_that_hold_the_truth_in_68_of_100_runs(name
     for trials in (400, 1200):
         shares, fits = covered(name, trials)
         assert all(found.status == "converged" and found.left_out == 0 for found in fits)
-        outside = {key: hits / trials for key, hits in shares.items() if abs(hits / trials - LEVEL) > 0.05}
+        outside = {key: hits / trials for key, hits in shares.items() if abs(hits / trials - 0.68) > 0.05}
         if not outside:
             break
     assert not outside
