@@ -6,7 +6,6 @@ made once for each material, give mu to about a meV and the couplings to a few p
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -22,7 +21,6 @@ _NODES: Final = 5
 _RASHBA: Final = 0.02  # of the calibrations; alpha_R is proportional to it, mu and beta hardly depend on it
 _NAMES: Final = ("mu", "beta", "alpha_r")
 _SOURCE: Final = "interpolated between calibrations, for a first picture"
-_LOCK: Final = threading.Lock()
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,8 +60,7 @@ def prepare(name: str, tell: Callable[[int, int], None]) -> None:
     except InvalidInput:  # a density that this material cannot have: its first picture waits for the calibration
         made.clear()
     table = Table(made[0], {key: _through(densities, made, key) for key in _NAMES}) if made else None
-    with _LOCK:
-        _tables[name] = table
+    _tables[name] = table
 
 
 def quick(values: Mapping[str, Any]) -> OneBand | None:

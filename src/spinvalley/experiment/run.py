@@ -101,9 +101,8 @@ class Run:
             InvalidInput: an unknown option, and what `segments.sweeps` and `extraction.critical_fields` refuse.
         """
         _known_options(extraction.critical_fields, options)
-        held: dict[str, Any] = {"T_tolerance": T_tolerance, "B_tolerance": B_tolerance}
-        held |= {"theta_tolerance": theta_tolerance, "min_points": min_points}
-        found, missing = self.sweeps(**held), self.cuts(**held)
+        given = {"T_tolerance": T_tolerance, "B_tolerance": B_tolerance, "theta_tolerance": theta_tolerance}
+        found, missing = segments.divided(self, given, min_points)
         return _noted(extraction.critical_fields(found, criterion, normal, **options), missing)
 
     def critical_temperatures(

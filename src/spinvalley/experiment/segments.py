@@ -114,16 +114,7 @@ def sweeps(
         InvalidInput: a tolerance that is not positive, fewer than 3 points.
     """
     given = {"T_tolerance": T_tolerance, "B_tolerance": B_tolerance, "theta_tolerance": theta_tolerance}
-    course = _course(run, given, min_points)
-    found = course.found(T_tolerance is None)
-    notes = course.cuts(found)
-    channels = run.data.channel.values
-    made = (
-        replace(of_rows(run.data, kind, rows, str(name)), note=_note(notes, kind, rows))
-        for kind, rows in found
-        for name in channels
-    )
-    return tuple(sweep for sweep in made if len(sweep.x) >= course.least)
+    return divided(run, given, min_points)[0]
 
 
 def cuts(
@@ -149,6 +140,22 @@ def cuts(
     given = {"T_tolerance": T_tolerance, "B_tolerance": B_tolerance, "theta_tolerance": theta_tolerance}
     course = _course(run, given, min_points)
     return course.cuts(course.found(T_tolerance is None))
+
+
+def divided(
+    run: Measured, given: dict[str, float | None], min_points: int
+) -> tuple[tuple[Sweep, ...], tuple[Cut, ...]]:
+    """The sweeps of a run and the cuts among them, found in one pass; `given` are the tolerances by name."""
+    course = _course(run, given, min_points)
+    found = course.found(given["T_tolerance"] is None)
+    notes = course.cuts(found)
+    channels = run.data.channel.values
+    made = (
+        replace(of_rows(run.data, kind, rows, str(name)), note=_note(notes, kind, rows))
+        for kind, rows in found
+        for name in channels
+    )
+    return tuple(sweep for sweep in made if len(sweep.x) >= course.least), notes
 
 
 def _course(run: Measured, given: dict[str, float | None], min_points: int) -> _Course:
