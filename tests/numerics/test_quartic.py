@@ -10,6 +10,7 @@ from spinvalley.numerics.quartic import OneOrbital
 from spinvalley.spin import S0, SX, SY, SZ, nambu, singlet
 
 SIGMA = np.array([SX, SY, SZ])
+SINGLET = np.array([1.0, 0, 0, 0])
 seeds = st.integers(0, 2**32 - 1)
 
 
@@ -35,7 +36,7 @@ def test_energies_are_those_of_lapack(seed):
     plus, minus, gap = random_case(seed)
     scale = np.abs(plus).max()
     for delta in (0.0, 1e-3 * gap, gap):
-        found = np.sort(OneOrbital.of(plus, minus, True).energies(np.array([delta]))[:, 0], axis=0).T
+        found = np.sort(OneOrbital.of(plus, minus, SINGLET).energies(np.array([delta]))[:, 0], axis=0).T
         expected = np.linalg.eigvalsh(nambu(plus, minus, delta * singlet(1)))
         # A double root near zero energy loses digits, as in any closed form; the sums do not.
         np.testing.assert_allclose(found, expected, atol=1e-10 * scale)
@@ -45,15 +46,15 @@ def test_energies_are_those_of_lapack(seed):
 @given(seeds)
 def test_an_orbital_that_does_not_pair_keeps_its_energies(seed):
     plus, minus, gap = random_case(seed, 200)
-    single = OneOrbital.of(plus, minus, False)
+    single = OneOrbital.of(plus, minus, 0 * SINGLET)
     np.testing.assert_array_equal(single.energies(np.array([gap])), single.energies(np.zeros(1)))
 
 
 def test_without_the_product_of_both_vectors_the_energies_are_wrong(monkeypatch):
     """Broken on purpose: dropping g.h must be noticed."""
     plus, minus, gap = random_case(1)
-    whole = OneOrbital.of(plus, minus, True)
-    broken = OneOrbital(whole.shift, whole.xi, whole.g2, whole.h2, 0 * whole.gh, 1.0)
+    whole = OneOrbital.of(plus, minus, SINGLET)
+    broken = OneOrbital(whole.shift, whole.xi, whole.g2, whole.h2, 0 * whole.gh, whole.weight)
     expected = np.linalg.eigvalsh(nambu(plus, minus, gap * singlet(1)))
     with pytest.raises(AssertionError):
         np.testing.assert_allclose(np.sort(broken.energies(np.array([gap]))[:, 0], axis=0).T, expected, atol=1e-3)

@@ -1,6 +1,8 @@
 """Energies of one orbital with pairing in closed form, whatever the directions of field and spin-orbit coupling.
 
-H = tau_z (xi + g.s) + h.s + Delta tau_x up to a shift. With eps^2 = xi^2 + Delta^2 its four energies are
+H = tau_z (xi + g.s) + h.s + Delta tau_x up to a shift, in a basis of the holes turned by i sigma_y. A triplet with a
+real direction n of its d vector has Delta n.s instead of Delta: turning the holes once more, by n.s, restores the form
+above, with the spin vector h - g of the holes turned by pi about n. With eps^2 = xi^2 + Delta^2 the four energies are
 s +- sqrt(A - s^2 + 2 xi (g.h)/s) and -s +- sqrt(A - s^2 - 2 xi (g.h)/s), where A = eps^2 + g^2 + h^2 and y = s^2 is the
 largest root of the resolvent cubic
 
@@ -19,6 +21,8 @@ from numpy.typing import NDArray
 from spinvalley.checks import Floats
 
 _DEGENERATE = 1e-6
+_EXACT = 1e-12
+Matrix = NDArray[np.complex128]
 _PAULI = np.array([[[0, 1], [1, 0]], [[0, -1j], [1j, 0]], [[1, 0], [0, -1]]])
 
 
@@ -32,7 +36,7 @@ class OneOrbital:
         g2: square of the spin splitting vector that is odd in k.
         h2: square of the one that is even in k.
         gh: their scalar product.
-        weight: 1 where Delta couples particles and holes (the orbital pairs), else 0.
+        weight: |D(k)|^2, by which Delta^2 is multiplied.
     """
 
     shift: Floats
@@ -40,17 +44,26 @@ class OneOrbital:
     g2: Floats
     h2: Floats
     gh: Floats
-    weight: float
+    weight: Floats
 
     @classmethod
-    def of(cls, plus: NDArray[np.complex128], minus: NDArray[np.complex128], paired: bool) -> OneOrbital:
-        """From h(k) and h(-k) in the applied field, complex (K, 2, 2)."""
+    def of(cls, plus: Matrix, minus: Matrix, pair: Matrix) -> OneOrbital | None:
+        """From matrices at many momenta; None where the pairing is not unitary somewhere, so that no such form exists.
+
+        Args:
+            plus: h(k) in the applied field, (K, 2, 2).
+            minus: h(-k) in the applied field, (K, 2, 2).
+            pair: (psi, d_x, d_y, d_z) of the pairing matrix (psi + d.s)(-i s_y), (4,) or (K, 4).
+        """
         here, there = (np.real(np.einsum("sij,kji->ks", _PAULI, m)) / 2 for m in (plus, minus))
         up, down = (np.real(np.trace(m, axis1=-2, axis2=-1)) / 2 for m in (plus, minus))
+        weight, direction = _unitary(np.broadcast_to(pair, (len(plus), 4)))
+        if direction is None:
+            return None
+        turned = 2 * np.sum(direction * there, axis=1, keepdims=True) * direction - there
+        there = np.where(np.any(direction, axis=1, keepdims=True), turned, there)
         g, h = 0.5 * (here - there), 0.5 * (here + there)
-        return cls(
-            0.5 * (up - down), 0.5 * (up + down), (g * g).sum(-1), (h * h).sum(-1), (g * h).sum(-1), float(paired)
-        )
+        return cls(0.5 * (up - down), 0.5 * (up + down), (g * g).sum(-1), (h * h).sum(-1), (g * h).sum(-1), weight)
 
     def energies(self, gaps: Floats) -> Floats:
         """The four energies for gaps (D,), shape (4, D, K), the upper pair first."""
@@ -64,6 +77,21 @@ class OneOrbital:
         outer = np.sqrt(np.maximum(total - y + cross, 0.0))
         inner = np.sqrt(np.maximum(total - y - cross, 0.0))
         return np.asarray(self.shift + np.stack([s + outer, s - outer, inner - s, -inner - s]))
+
+
+def _unitary(pair: Matrix) -> tuple[Floats, Floats | None]:
+    """|D|^2 (K,) and the real unit vector of d (K, 3), 0 for singlets; None where singlet mixes or d is complex."""
+    size = np.sum(np.abs(pair) ** 2, axis=1)
+    psi, d = pair[:, 0], pair[:, 1:]
+    square = np.sum(d * d, axis=1, keepdims=True)
+    turned = d * np.exp(-0.5j * np.angle(square))  # the common phase of a real direction taken off
+    real = np.real(turned)
+    length = np.linalg.norm(real, axis=1, keepdims=True)
+    rest = np.sum(np.imag(turned) ** 2, axis=1) + np.minimum(np.abs(psi) ** 2, length[:, 0] ** 2)
+    if np.any(rest > _EXACT**2 * max(float(size.max()), 1e-300)):
+        return size, None
+    direction = np.where(length > np.abs(psi)[:, None], real / np.maximum(length, 1e-300), 0.0)
+    return size, direction
 
 
 def _largest_root(a: Floats, b: Floats, c: Floats) -> Floats:

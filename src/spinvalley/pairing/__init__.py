@@ -1,10 +1,13 @@
 """Pairing: BdG Hamiltonian, free energy as a function of the gap, linearised gap equation, pair breaking, Hc2(T)."""
 
 from spinvalley.pairing.anatomy import hc2_limits
-from spinvalley.pairing.channel import Pairing, s_wave
+from spinvalley.pairing.carrier import Pairing, s_wave
+from spinvalley.pairing.channels import Channel
+from spinvalley.pairing.competition import Competition
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.gap import GapState, free_energy, solve_gap
 from spinvalley.pairing.hc2 import hc2, hc2_angle
+from spinvalley.pairing.interactions import Interaction, Reduced
 from spinvalley.pairing.kernel import pair_breaking
 from spinvalley.pairing.landscape import Branch
 from spinvalley.pairing.laws import (
@@ -27,15 +30,19 @@ __all__ = [
     "DEVICES",
     "AbrikosovGorkov",
     "Branch",
+    "Channel",
+    "Competition",
     "ConstantSplitting",
     "Device",
     "FermiSurface",
     "GapState",
     "InterValley",
+    "Interaction",
     "KlemmLutherBeasley",
     "Pairing",
     "PauliLimit",
     "Pocket",
+    "Reduced",
     "Superconductor",
     "TripletAdmixture",
     "WerthamerHelfandHohenberg",

@@ -1,4 +1,4 @@
-"""The Bogoliubov-de Gennes Hamiltonian of a model with on-site singlet pairing."""
+"""The Bogoliubov-de Gennes Hamiltonian of a model with a pairing channel."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, momenta
 from spinvalley.models import Model, hoppings_of
-from spinvalley.models.model import Cell, Matrix
-from spinvalley.pairing.channel import Pairing
-from spinvalley.spin import nambu, singlet
-
-
-def pairing_matrix(model: Model, pairing: Pairing) -> Matrix:
-    """Pairing block of unit gap, (-i sigma_y) on the paired orbitals, shape (dim, dim)."""
-    return np.asarray(pairing.diagonal(model)[:, None] * singlet(len(model.layers)))
+from spinvalley.models.model import Cell, Matrix, merge
+from spinvalley.pairing.carrier import Pairing
+from spinvalley.spin import nambu
 
 
 def hamiltonian(model: Model, pairing: Pairing, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Matrix:
@@ -31,7 +26,7 @@ def hamiltonian(model: Model, pairing: Pairing, k: ArrayLike, gap: float, zeeman
     """
     k = momenta("k", k)
     field = model.zeeman(zeeman)
-    block = gap * pairing_matrix(model, pairing)
+    block = gap * pairing.matrix(model, k)
     return np.asarray(nambu(model.hamiltonian(k) + field, model.hamiltonian(-k) + field, block))
 
 
@@ -44,11 +39,19 @@ def hoppings(model: Model, pairing: Pairing, gap: float, zeeman: ArrayLike = 0.0
         InvalidInput: a callable h(k) whose hoppings do not decay.
     """
     empty = np.zeros((model.dim, model.dim), dtype=complex)
-    table = {cell: np.block([[m, empty], [empty, -m.conj()]]) for cell, m in hoppings_of(model).items()}
+    table: dict[Cell, Matrix] = {
+        cell: np.block([[m, empty], [empty, -m.conj()]]) for cell, m in hoppings_of(model).items()
+    }
     field = model.zeeman(zeeman)
-    onsite = nambu(field, field, gap * pairing_matrix(model, pairing))
-    table[0, 0] = table.get((0, 0), np.zeros_like(onsite)) + onsite
-    return table
+    table = merge(table, {(0, 0): nambu(field, field, empty)})
+    return merge(table, pair_hoppings(model, pairing, gap))
+
+
+def pair_hoppings(model: Model, pairing: Pairing, gap: float) -> dict[Cell, Matrix]:
+    """The part of the table that the pairing makes: D_R above, D_-R^+ = -D_R^* below the diagonal."""
+    empty = np.zeros((model.dim, model.dim), dtype=complex)
+    blocks = pairing.hoppings(model).items()
+    return {cell: np.block([[empty, gap * m], [-gap * m.conj(), empty]]) for cell, m in blocks}
 
 
 def quasiparticle_energies(model: Model, pairing: Pairing, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Floats:

@@ -26,7 +26,7 @@ from spinvalley.checks import (
     tolerance,
 )
 from spinvalley.models import Model, ValleyModel
-from spinvalley.pairing.channel import s_wave
+from spinvalley.pairing.carrier import s_wave
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.helical import BeyondRange, HelicalField
 from spinvalley.pairing.instability import Instability, LatticeInstability, PairBreaking, ScalarInstability

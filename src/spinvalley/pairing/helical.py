@@ -101,7 +101,7 @@ class PairMomenta:
         for start in range(0, self._rule.size, _CHUNK):
             k, w = self._rule.k[start : start + _CHUNK], self._rule.weights[start : start + _CHUNK]
             pairs = model.hamiltonian(k + 0.5 * q) + field, model.hamiltonian(-k + 0.5 * q) + field
-            total += float(w @ pair_kernel(model, self.sc.pairing, *pairs, self.kT))
+            total += float(w @ pair_kernel(model, self.sc.pairing, k, *pairs, self.kT))
         return total
 
 

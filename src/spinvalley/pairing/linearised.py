@@ -1,9 +1,10 @@
-"""The linearised gap equation: pair susceptibility of the normal state.
+"""The linearised gap equation: pair susceptibility of the normal state, for one channel or between many.
 
-chi(T, V) = (1/4N) sum_k sum_ab |<a,k| D |b,-k>*|^2 [tanh(e_a/2T) + tanh(e'_b/2T)] / (e_a + e'_b), with e_a(k) the bands
-in the field, e'_b those at -k and D = (-i sigma_y) on the paired orbitals. The normal state is unstable where
-n/v < chi, n the number of paired orbitals. One orbital is solved in closed form: with unit vectors n, n' of the spin
-splitting at k and -k the square of the overlap is (1 - s s' n.n')/2. Source: physics.md 2.1, generalised to any model.
+chi_ij(T, V) = (1/4N) sum_k sum_ab <a,k|D_i|b,-k>^* <a,k|D_j|b,-k> [tanh(e_a/2T) + tanh(e'_b/2T)] / (e_a + e'_b), with
+e_a(k) the bands in the field, e'_b those at -k, and the states at -k complex conjugate. The normal state is unstable in
+a channel where n/v < chi, n the number of paired orbitals. One orbital is solved in closed form: in projectors on the
+spins at k and -k the sum over a, b is a 4 x 4 tensor of singlet and triplet, for any number of channels at once.
+Source: physics.md 2.1, generalised to any model and channel.
 """
 
 from __future__ import annotations
@@ -14,9 +15,10 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats
 from spinvalley.models import Model
 from spinvalley.models.model import Matrix
-from spinvalley.pairing.bdg import pairing_matrix
-from spinvalley.pairing.channel import Pairing
+from spinvalley.pairing.carrier import Pairing
+from spinvalley.pairing.channels.form import vector
 from spinvalley.pairing.sampler import Sampler
+from spinvalley.pairing.spin_tensor import spin_tensor, unit
 
 
 def susceptibility(
@@ -28,40 +30,63 @@ def susceptibility(
     """
     nodes = sampler.nodes(kT, zeeman if window is None else window, order, 0.0)
     field = sampler.model.zeeman(zeeman)
-    return float(
-        nodes.weights @ pair_kernel(sampler.model, sampler.pairing, nodes.plus + field, nodes.minus + field, kT)
-    )
+    pairs = nodes.plus + field, nodes.minus + field
+    return float(nodes.weights @ pair_kernel(sampler.model, sampler.pairing, nodes.k, *pairs, kT))
 
 
-def pair_kernel(model: Model, pairing: Pairing, plus: Matrix, minus: Matrix, kT: float) -> Floats:
+def pair_kernel(model: Model, pairing: Pairing, k: Floats, plus: Matrix, minus: Matrix, kT: float) -> Floats:
     """What pairs of states of `plus` and `minus`, Hamiltonians in the field (K, dim, dim), contribute to chi, (K,)."""
-    if model.dim == 2:
-        return np.asarray(_one_orbital(plus, minus, kT) * pairing.diagonal(model)[0])
-    return _by_states(pairing_matrix(model, pairing), plus, minus, kT)
+    onsite = pairing.onsite(model)
+    if model.dim == 2 and onsite is not None:
+        return np.asarray(_tensor(plus, minus, kT, False)[:, 0, 0].real * onsite[0])
+    blocks = pairing.matrix(model, k)
+    return np.real(_kernels(np.broadcast_to(blocks, plus.shape)[:, None], plus, minus, kT)[:, 0, 0])
 
 
-def _by_states(block: Matrix, plus: Matrix, minus: Matrix, kT: float) -> Floats:
+def pair_matrix(blocks: Matrix, weights: Floats, plus: Matrix, minus: Matrix, kT: float) -> Matrix:
+    """chi_ij between channels, Hermitian (n, n), 1/energy.
+
+    Args:
+        blocks: D_i(k) of n channels, (K, n, dim, dim).
+        weights: of the momenta, (K,).
+        plus: Hamiltonians in the field of the electrons at k (or k + q/2), (K, dim, dim).
+        minus: those of their partners at -k (or -k + q/2), (K, dim, dim).
+        kT: temperature > 0.
+    """
+    return np.asarray(np.einsum("k,kij->ij", weights, _kernels(blocks, plus, minus, kT)))
+
+
+def _kernels(blocks: Matrix, plus: Matrix, minus: Matrix, kT: float) -> Matrix:
+    """Contribution of every node to chi_ij, (K, n, n)."""
+    if plus.shape[-1] == 2:
+        pairs = vector(blocks)
+        tensor = _tensor(plus, minus, kT, bool(np.any(pairs[..., 1:])))
+        pairs = pairs[..., : tensor.shape[-1]]
+        return np.asarray(pairs.conj() @ tensor @ np.swapaxes(pairs, -1, -2))
     here, particle = np.linalg.eigh(plus)
     there, hole = np.linalg.eigh(minus)
-    overlap = np.abs(np.swapaxes(particle.conj(), -1, -2) @ block @ hole.conj()) ** 2
-    return np.asarray(0.25 * np.sum(overlap * tanh_quotient(here[:, :, None], there[:, None, :], kT), axis=(1, 2)))
+    inner = np.swapaxes(particle.conj(), -1, -2)[:, None] @ blocks @ hole.conj()[:, None]
+    inner = inner.reshape(*inner.shape[:2], -1)
+    quotient = 0.25 * tanh_quotient(here[:, :, None], there[:, None, :], kT).reshape(len(here), 1, -1)
+    return np.asarray((inner.conj() * quotient) @ np.swapaxes(inner, -1, -2))
 
 
-def _one_orbital(plus: Matrix, minus: Matrix, kT: float) -> Floats:
-    xi, vector = _pauli(plus)
-    xi_back, vector_back = _pauli(minus)
-    size, size_back = np.sqrt((vector**2).sum(0)), np.sqrt((vector_back**2).sum(0))
-    cosine = (vector * vector_back).sum(0) / np.maximum(size * size_back, 1e-300)
-    up, down, up_back, down_back = xi + size, xi - size, xi_back + size_back, xi_back - size_back
-    equal = tanh_quotient(up, up_back, kT) + tanh_quotient(down, down_back, kT)
-    opposite = tanh_quotient(up, down_back, kT) + tanh_quotient(down, up_back, kT)
-    return np.asarray(0.125 * ((1 - cosine) * equal + (1 + cosine) * opposite))
+def _tensor(plus: Matrix, minus: Matrix, kT: float, triplets: bool) -> Matrix:
+    """Chi of singlet (0) and triplets (x, y, z) at each node of one orbital, (K, 4, 4), or (K, 1, 1) of singlets."""
+    xi, electron = _pauli(plus)
+    xi_back, spin_back = _pauli(minus)
+    size, size_back = np.sqrt((electron**2).sum(-1)), np.sqrt((spin_back**2).sum(-1))
+    # the partner in the state t has the spin -t of the hole that it leaves
+    values = {
+        (s, -t): 0.125 * tanh_quotient(xi + s * size, xi_back + t * size_back, kT) for s in (1, -1) for t in (1, -1)
+    }
+    return spin_tensor(unit(electron), unit(spin_back), values, triplets)
 
 
 def _pauli(matrix: Matrix) -> tuple[Floats, Floats]:
-    """Energy (K,) and spin vector (3, K) of matrices (K, 2, 2)."""
+    """Energy (K,) and spin vector (K, 3) of matrices (K, 2, 2)."""
     upper, lower, mixed = matrix[:, 0, 0].real, matrix[:, 1, 1].real, matrix[:, 1, 0]
-    return 0.5 * (upper + lower), np.stack([mixed.real, mixed.imag, 0.5 * (upper - lower)])
+    return 0.5 * (upper + lower), np.stack([mixed.real, mixed.imag, 0.5 * (upper - lower)], axis=-1)
 
 
 def tanh_quotient(a: Floats, b: Floats, kT: float) -> Floats:

@@ -25,11 +25,8 @@ from spinvalley.checks import Floats, InvalidInput, floats, instance, positive
 from spinvalley.pairing.fermi_surface import FermiSurface, zeeman_energy
 from spinvalley.pairing.kernel import CONTINUOUS, fitting, phi, temperatures, vectors
 from spinvalley.pairing.sampling import average_error
+from spinvalley.pairing.spin_tensor import spin_tensor, unit
 from spinvalley.units import K_B
-
-_LEVI_CIVITA = np.zeros((3, 3, 3))
-for _i, _j, _k in ((0, 1, 2), (1, 2, 0), (2, 0, 1)):
-    _LEVI_CIVITA[_i, _j, _k], _LEVI_CIVITA[_j, _i, _k] = 1.0, -1.0
 
 
 def pair_breaking_matrix(g: ArrayLike, h: ArrayLike, kT: ArrayLike, shift: ArrayLike = 0.0) -> NDArray[np.complex128]:
@@ -61,39 +58,9 @@ def pair_breaking_matrix(g: ArrayLike, h: ArrayLike, kT: ArrayLike, shift: Array
     if not np.all(np.isfinite(doppler)):
         raise InvalidInput("`shift` must be finite, but contains NaN or infinity")
     fitting(g=electron.shape[:-1], kT=thermal.shape, shift=doppler.shape)
-    moments = _moments(electron, hole, thermal, doppler)
-    even, product, from_electron, from_hole = (np.asarray(m)[..., None] for m in moments)
-    a, b = _unit(electron), _unit(hole)
-    c = np.sum(a * b, -1, keepdims=True)
-    shape = np.broadcast_shapes(even.shape[:-1], a.shape[:-1])
-    out = np.empty((*shape, 4, 4), dtype=complex)
-    out[..., 0, 0] = (even + c * product)[..., 0]
-    out[..., 0, 1:] = from_electron * a + from_hole * b + 1j * product * np.cross(b, a)
-    out[..., 1:, 0] = out[..., 0, 1:].conj()
-    outer = a[..., :, None] * b[..., None, :]
-    symmetric = product[..., None] * (outer + np.swapaxes(outer, -1, -2))
-    turning = np.einsum("ijm,...m->...ij", _LEVI_CIVITA, from_hole * b - from_electron * a)
-    out[..., 1:, 1:] = (even - c * product)[..., None] * np.eye(3) + symmetric + 1j * turning
-    return out
-
-
-def _moments(electron: Floats, hole: Floats, kT: Floats, shift: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Quarter sums of Phi over the signs s, t with the factors 1, st, s, t."""
-    a, b, scale = np.linalg.norm(electron, axis=-1), np.linalg.norm(hole, axis=-1), 1 / (4 * np.pi * kT)
-    signs = ((1, 1), (1, -1), (-1, 1), (-1, -1))
-    parts = [(s, t, 0.25 * phi((s * a - t * b + shift) * scale)) for s, t in signs]
-    return (
-        np.asarray(sum(p for _, _, p in parts)),
-        np.asarray(sum(s * t * p for s, t, p in parts)),
-        np.asarray(sum(s * p for s, _, p in parts)),
-        np.asarray(sum(t * p for _, t, p in parts)),
-    )
-
-
-def _unit(v: Floats) -> Floats:
-    """Unit vectors; the zero vector stays, its terms cancel in the sums over signs."""
-    length = np.linalg.norm(v, axis=-1, keepdims=True)
-    return np.asarray(v / np.where(length > 0, length, 1.0))
+    a, b, scale = np.linalg.norm(electron, axis=-1), np.linalg.norm(hole, axis=-1), 1 / (4 * np.pi * thermal)
+    values = {(s, t): 0.25 * phi((s * a - t * b + doppler) * scale) for s, t in ((1, 1), (1, -1), (-1, 1), (-1, -1))}
+    return spin_tensor(unit(electron), unit(hole), values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,11 +15,12 @@ from spinvalley.models import Model
 from spinvalley.models.model import Matrix
 from spinvalley.numerics import zone
 from spinvalley.pairing.bdg import quasiparticle_energies
-from spinvalley.pairing.channel import Pairing
+from spinvalley.pairing.carrier import Pairing
 from spinvalley.pairing.spectrum import Nodes, Spectrum
 
 _FINEST_OF_FIELD = 0.02
 _FINEST_GAIN = 1e-5
+_LARGE_GAP = 0.05
 _KEPT = 12
 
 
@@ -75,9 +76,13 @@ class Sampler:
         width = self.field_width(zeeman)
 
         def build() -> Nodes:
-            shown = width == 0 or resolution.delta < _FINEST_GAIN * self.bandwidth  # by the band energies alone
-            gains = None if shown else self._gains(resolution, np.array(self._direction(zeeman)))
-            rule = zone.zone_rule(self.normal_energies, self._fans(zeeman), resolution, gains)
+            tests = []
+            if width > 0 and resolution.delta >= _FINEST_GAIN * self.bandwidth:  # else the band energies show all
+                tests.append(self._gains(resolution, np.array(self._direction(zeeman))))
+            if self.pairing.onsite(self.model) is None:
+                tests.append(self._anisotropy(resolution, zeeman))
+            integrands = (lambda k: np.concatenate([test(k) for test in tests], axis=1)) if tests else None
+            rule = zone.zone_rule(self.normal_energies, self._fans(zeeman), resolution, integrands)
             return Nodes.of(self.model, rule.k, rule.weights)
 
         return self._remember(("nodes", resolution, self._direction(zeeman)), build)  # type: ignore[no-any-return]
@@ -95,6 +100,28 @@ class Sampler:
         def gains(k: Floats) -> Floats:
             spectrum = Spectrum(Nodes.of(self.model, k, np.empty(len(k))), self.model, self.pairing, vector)
             return spectrum.gains(gaps, delta / np.pi)
+
+        return gains
+
+    def _anisotropy(self, resolution: zone.Resolution, zeeman: ArrayLike) -> Callable[[Floats], Floats]:
+        """What the gap on each band adds to its energy, over Delta^2: sharp across the rays at the nodes of the gap.
+
+        The gap on a band is that between it and the bands at -k within Delta of it. Nothing cancels in
+        sqrt(e^2 + Delta^2 g^2) - |e| = Delta^2 g^2 / (sqrt(e^2 + Delta^2 g^2) + |e|), whatever the size of Delta.
+        """
+        field = self.model.zeeman(zeeman)
+
+        def gains(k: Floats) -> Floats:
+            here, particle = np.linalg.eigh(self.model.hamiltonian(k) + field)
+            there, hole = np.linalg.eigh(self.model.hamiltonian(-k) + field)
+            inner = np.swapaxes(particle.conj(), -1, -2) @ self.pairing.matrix(self.model, k) @ hole.conj()
+            columns = []
+            for gap in (10 * resolution.delta, _LARGE_GAP * self.bandwidth):
+                close = gap**2 / (gap**2 + (here[:, :, None] - there[:, None, :]) ** 2)
+                square = np.sum(np.abs(inner) ** 2 * close, axis=2)
+                below = here**2 + resolution.delta**2
+                columns.append(np.sum(square / (np.sqrt(below + gap**2 * square) + np.sqrt(below)), axis=1))
+            return np.stack(columns, axis=-1)
 
         return gains
 

@@ -1,9 +1,10 @@
 """Quasiparticle energies of a model on a set of momenta, for many gaps at once.
 
-If sigma_x h(-k)^T sigma_x = h(k) (Ising coupling and any in-plane field allow it, Rashba coupling and a field along z
-do not), the operator sigma_x tau_y is a chiral symmetry, the energies are the singular values of
-Q(k) = h(k) + i Delta P sigma_z, and one or two orbitals are solved in closed form. One orbital without this symmetry
-has a closed form too; any other model is diagonalised by LAPACK. All give the sums that the free energy needs.
+On-site singlet pairing: if sigma_x h(-k)^T sigma_x = h(k) (Ising coupling and any in-plane field allow it, Rashba
+coupling and a field along z do not), the operator sigma_x tau_y is a chiral symmetry, the energies are the singular
+values of Q(k) = h(k) + i Delta P sigma_z, and one or two orbitals are solved in closed form. One orbital without this
+symmetry, or with any unitary pairing (singlet, or triplet with a real direction of d), has a closed form too; all else
+is diagonalised by LAPACK. All give the sums that the free energy needs.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from spinvalley.numerics.compiled import compiled, jax
 from spinvalley.numerics.quartic import OneOrbital
 from spinvalley.numerics.singular import invariants, singular_values
 from spinvalley.numerics.thermal import REACH, MomentBasis, thermal_sums
-from spinvalley.pairing.bdg import pairing_matrix
-from spinvalley.pairing.channel import Pairing
+from spinvalley.pairing.carrier import Pairing
+from spinvalley.pairing.channels.form import vector
 from spinvalley.spin import SX, SZ, nambu
 
 _CHUNK = 512
@@ -36,8 +37,16 @@ _CHIRAL_TOLERANCE = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class Nodes:
-    """The Bloch Hamiltonian at the points of a quadrature rule: weights (K,), h(k) and h(-k) of shape (K, d, d)."""
+    """The Bloch Hamiltonian at the points of a quadrature rule.
 
+    Args:
+        k: momenta (K, 2).
+        weights: (K,), sum 1.
+        plus: h(k), (K, d, d).
+        minus: h(-k), (K, d, d).
+    """
+
+    k: Floats
     weights: Floats
     plus: Matrix
     minus: Matrix
@@ -45,7 +54,7 @@ class Nodes:
     @classmethod
     def of(cls, model: Model, k: Floats, weights: Floats) -> Nodes:
         """Evaluate a model on momenta (K, 2)."""
-        return cls(weights, model.hamiltonian(k), model.hamiltonian(-k))
+        return cls(k, weights, model.hamiltonian(k), model.hamiltonian(-k))
 
 
 @dataclass(frozen=True)
@@ -83,25 +92,24 @@ class Spectrum:
         self.weights = nodes.weights
         self._plus = nodes.plus + field
         self._minus = nodes.minus + field
-        self._block = pairing_matrix(model, pairing)
-        self._diagonal = pairing.diagonal(model)
-        self._signs = self._diagonal * np.tile(np.real(np.diag(SZ)), len(model.layers))
-        possible = model.dim in (2, 4) and is_chiral(self._plus, self._minus)
+        self._block = pairing.matrix(model, nodes.k)  # (d, d), or (K, d, d)
+        onsite = pairing.onsite(model)
+        self._dim = model.dim
+        self._signs = (0.0 if onsite is None else onsite) * np.tile(np.real(np.diag(SZ)), len(model.layers))
+        possible = onsite is not None and model.dim in (2, 4) and is_chiral(self._plus, self._minus)
         self.closed_form = possible if closed_form is None else closed_form and possible
-        self._single = model.dim == 2 and closed_form is not False
+        self._one_orbital = None
+        if model.dim == 2 and closed_form is not False and not self.closed_form:
+            self._one_orbital = OneOrbital.of(self._plus, self._minus, vector(self._block))
 
     @cached_property
     def _invariants(self) -> Floats:
         return invariants(self._plus, self._signs)
 
     @cached_property
-    def _one_orbital(self) -> OneOrbital:
-        return OneOrbital.of(self._plus, self._minus, bool(self._diagonal[0]))
-
-    @cached_property
     def _chunks(self) -> list[_Chunk]:
         """Invariants and weights in equal padded pieces, on the device, nodes with two far energies last."""
-        far = self.energies(np.zeros(1))[-2 if len(self._diagonal) > 2 else -1, 0]
+        far = self.energies(np.zeros(1))[-2 if self._dim > 2 else -1, 0]
         order = np.argsort(far)
         count = -(-len(order) // _CHUNK) * _CHUNK
         table = np.pad(self._invariants[..., order], [(0, 0), (0, 0), (0, count - len(order))], mode="edge")
@@ -119,7 +127,7 @@ class Spectrum:
         if self.closed_form:
             x = np.asarray(gaps)[:, None] ** 2
             return np.stack(singular_values(np, _horner(self._invariants, x)))
-        if self._single:
+        if self._one_orbital is not None:
             return np.abs(self._one_orbital.energies(gaps))
         return np.stack([np.abs(np.linalg.eigvalsh(self._bdg(gap))).T for gap in gaps], axis=1)
 
@@ -131,7 +139,7 @@ class Spectrum:
     def noise(self, gap: float) -> float:
         """Rounding error of the sums: relative for one orbital in closed form, of the band energies otherwise."""
         scale = float(np.abs(self._plus).max())
-        return _RELATIVE_NOISE * gap**2 / scale if self.closed_form and len(self._diagonal) == 2 else _NOISE * scale
+        return _RELATIVE_NOISE * gap**2 / scale if self.closed_form and self._dim == 2 else _NOISE * scale
 
     def sums(self, gaps: Floats, kT: Floats, basis: MomentBasis | None = None) -> Sums:
         """Zone sums of sum_{E>0} T ln 2cosh(E/2T), relative to zero gap, for gaps (D,) and temperatures (nT,).
@@ -200,8 +208,8 @@ class Spectrum:
     def _growth(self, gap: float) -> tuple[Floats, Floats]:
         """All BdG energies and dE/dDelta, both (K, 2d)."""
         energy, states = np.linalg.eigh(self._bdg(gap))
-        d = len(self._block)
-        growth = 2 * np.real(np.einsum("kin,ij,kjn->kn", states[:, :d].conj(), self._block, states[:, d:]))
+        upper, lower = states[:, : self._dim], states[:, self._dim :]
+        growth = 2 * np.real(np.sum(upper.conj() * (self._block @ lower), axis=1))
         return energy, growth
 
     def _chiral_growth(self, gap: float) -> tuple[Floats, Floats]:

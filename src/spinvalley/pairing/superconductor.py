@@ -14,7 +14,7 @@ from spinvalley.checks import Floats, InvalidInput, NotSolved, non_negative
 from spinvalley.models import Model
 from spinvalley.models.model import Matrix
 from spinvalley.pairing import bdg
-from spinvalley.pairing.channel import Pairing
+from spinvalley.pairing.carrier import Pairing
 from spinvalley.pairing.landscape import SMALLEST, landscape
 from spinvalley.pairing.linearised import susceptibility
 from spinvalley.pairing.sampler import Sampler
@@ -54,7 +54,7 @@ class Superconductor:
             raise InvalidInput(f"`model` must be a model of spinvalley.models, but is {self.model!r}")
         if not isinstance(self.pairing, Pairing):
             raise InvalidInput(f"`pairing` must be a Pairing, e.g. s_wave(gap0=0.1), but is {self.pairing!r}")
-        self.pairing.diagonal(self.model)
+        self.pairing.check(self.model)
 
     @cached_property
     def sampler(self) -> Sampler:
@@ -62,9 +62,9 @@ class Superconductor:
         return Sampler(self.model, self.pairing)
 
     @cached_property
-    def paired_orbitals(self) -> int:
+    def paired_orbitals(self) -> float:
         """Number n of orbitals that pair: F contains n Delta^2 / v."""
-        return int(self.pairing.diagonal(self.model).sum()) // 2
+        return self.pairing.orbitals(self.model)
 
     @cached_property
     def v(self) -> float:
@@ -181,6 +181,11 @@ def _zero_temperature_gap(sampler: Sampler, strength: float) -> float:
 
 
 def _largest_gap(sampler: Sampler, strength: float) -> float:
-    """Upper bound of any gap: dG/dx <= n / (2 Delta), so that Delta <= n / (2 strength)."""
-    orbitals = float(sampler.pairing.diagonal(sampler.model).sum()) / 2
+    """Upper bound of any gap: dG/dx <= n / (2 Delta), so that Delta <= n / (2 strength).
+
+    (dG/dDelta is the mean of half the trace norm of D, at most sqrt(n d) / 2 with d spin states by Cauchy-Schwarz.)
+    """
+    orbitals = sampler.pairing.orbitals(sampler.model)
+    if sampler.pairing.onsite(sampler.model) is None:
+        orbitals = float(np.sqrt(orbitals * 0.5 * sampler.model.dim))
     return max(orbitals / (2 * strength), 2 * SMALLEST_GAP * sampler.bandwidth)

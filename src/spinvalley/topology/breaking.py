@@ -12,7 +12,7 @@ from spinvalley.checks import zeeman_vector
 from spinvalley.models import hoppings_of
 from spinvalley.models.model import Cell, Matrix
 from spinvalley.pairing import Superconductor, bdg
-from spinvalley.spin import S0, SX, SY, SZ, nambu
+from spinvalley.spin import S0, SX, SY, SZ
 from spinvalley.topology.chirality import find_chiral
 
 Table = Mapping[Cell, Matrix]
@@ -51,8 +51,7 @@ def parts(sc: Superconductor, gap: float, zeeman: ArrayLike) -> dict[str, dict[C
     for axis, pauli, value in zip("xyz", (SX, SY, SZ), zeeman_vector(zeeman), strict=True):
         field = (value * np.kron(np.diag(sc.model.zeeman_weights), pauli)).astype(complex)
         _add(tables, f"field along {axis}", {(0, 0): _particles_and_holes(field)})
-    empty = np.zeros((sc.model.dim, sc.model.dim))
-    _add(tables, "pairing", {(0, 0): nambu(empty, empty, gap * bdg.pairing_matrix(sc.model, sc.pairing))})
+    _add(tables, "pairing", bdg.pair_hoppings(sc.model, sc.pairing, gap))
     largest = max((_size(t) for t in tables.values()), default=0.0)
     return {name: table for name, table in tables.items() if _size(table) > _NEGLIGIBLE * largest}
 
