@@ -113,7 +113,11 @@ def choose_fans(energies: Energies, triangles: list[Triangle], delta: float) -> 
 
 
 def zone_rule(
-    energies: Energies, fans: list[Triangle], resolution: Resolution, integrands: Energies | None = None
+    energies: Energies,
+    fans: list[Triangle],
+    resolution: Resolution,
+    integrands: Energies | None = None,
+    least: float = 0.0,
 ) -> Rule:
     """Quadrature rule for integrands that are sharp where one of `energies` vanishes.
 
@@ -122,9 +126,10 @@ def zone_rule(
         fans: triangles, apex first, with their multiplicities.
         resolution: what to resolve.
         integrands: k (N, 2) -> further functions (N, m) whose integrals along the rays must be resolved across them.
+        least: relative error below which `integrands` need not be resolved, whatever the order (e.g. of kinks).
     """
     area = sum(_area(f.corners) * f.copies for f in fans)
-    parts = [_fan(energies, fan.corners, resolution, integrands) for fan in fans]
+    parts = [_fan(energies, fan.corners, resolution, integrands, least) for fan in fans]
     weights = [w * (fan.copies / area) for fan, (_, w) in zip(fans, parts, strict=True)]
     return Rule(np.concatenate([k for k, _ in parts]), np.concatenate(weights))
 
@@ -158,33 +163,41 @@ def _candidates(corners: Floats) -> list[list[Floats]]:
 
 
 def _fan(
-    energies: Energies, corners: Floats, resolution: Resolution, integrands: Energies | None = None
+    energies: Energies,
+    corners: Floats,
+    resolution: Resolution,
+    integrands: Energies | None = None,
+    least: float = 0.0,
 ) -> tuple[Floats, Floats]:
     """Points and area weights of one fan; outer panels are halved until the test integrals are resolved."""
     nodes, node_weights = gauss(resolution.order)
-    pending = [(0.0, 1.0, 0)]
+    pending = [(0.0, 1.0, 0, False)]  # start, stop, depth, whether the energies are resolved on it
     points, weights = [], []
     while pending:
         starts = np.array([p[0] for p in pending])
         lengths = np.array([p[1] - p[0] for p in pending])
         s = (starts[:, None] + lengths[:, None] * nodes).ravel()
         ray, k, w = _rays(energies, corners, s, resolution)
+        shape = (len(pending), len(nodes), -1)
         tests = _test_integrals(energies(k), w, ray, len(s), resolution)
+        # a part of a resolved panel is resolved, although rounding can hide the decay there
+        shown = _is_resolved(tests.reshape(shape), resolution.tolerance) | np.array([p[3] for p in pending])
+        smooth = shown
         if integrands is not None:
             columns = [np.bincount(ray, weights=w * values, minlength=len(s)) for values in integrands(k).T]
-            tests = np.concatenate([tests, np.stack(columns, axis=-1)], axis=1)
-        smooth = _is_resolved(tests.reshape(len(pending), len(nodes), -1), resolution.tolerance)
+            smooth = shown & _is_resolved(np.stack(columns, axis=-1).reshape(shape), max(resolution.tolerance, least))
         again = []
         owner = ray // len(nodes)
         outer = (lengths[:, None] * node_weights).ravel()
-        for n, (start, stop, depth) in enumerate(pending):
+        for n, (start, stop, depth, _) in enumerate(pending):
             if smooth[n] or depth >= resolution.outer_depth:
                 mine = owner == n
                 points.append(k[mine])
                 weights.append(w[mine] * outer[ray[mine]])
             else:
                 middle = 0.5 * (start + stop)
-                again += [(start, middle, depth + 1), (middle, stop, depth + 1)]
+                known = bool(shown[n])
+                again += [(start, middle, depth + 1, known), (middle, stop, depth + 1, known)]
         pending = again
     return np.concatenate(points), np.concatenate(weights)
 
