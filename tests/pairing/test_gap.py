@@ -226,7 +226,7 @@ BAD_INPUT = {
     "on=3": lambda: Superconductor(models.film(), s_wave(on=3, v=1)),
     "on=()": lambda: solve_gap(Superconductor(models.film(), s_wave(on=(), v=1)), 0.1),
     "form": lambda: solve_gap(Superconductor(models.film(), Pairing(v=2.0, form="d_wave")), 0.1),
-    "interaction": lambda: solve_gap(Superconductor(models.film(), Pairing(v=2.0, interaction="contact")), 0.1),
+    "interaction": lambda: solve_gap(Superconductor(models.film(), Pairing(v=2.0, interaction="exchange")), 0.1),
     "not a superconductor": lambda: solve_gap(models.film(), 0.1),
     "gap text": lambda: free_energy(FILM, "x", 0.1),
     "order 0": lambda: free_energy(FILM, 0.1, 0.1, order=0),

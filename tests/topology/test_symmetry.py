@@ -150,7 +150,7 @@ def test_symmetries_agree_with_qsymm(model, field):
 
 def test_a_wrong_operator_is_seen_to_be_wrong():
     """The broken variant: tau_x sigma_x is no chiral operator, and the violation says so."""
-    from spinvalley.topology.intertwiners import violation
+    from spinvalley.numerics.intertwiners import violation
 
     matrices = np.array(list(hopping_table(superconductor("ising"), 0.25, 0.3).values()))
     assert violation(matrices, -matrices, np.kron(SY, SX)) < 1e-12

@@ -70,6 +70,13 @@ class Physics:
         list[str] | None,
         _model("Layer that pairs; may be given again. Default: sc, or the only layer.", metavar="LAYER"),
     ] = None
+    channel: Annotated[
+        str | None, _model("What pairs: s, s_ext, d_xy, d_x2-y2, p_x:z, f:z, ... Default: s-wave.", metavar="NAME")
+    ] = None
+    interaction: Annotated[
+        str, _model("reduced, or contact (with mean fields of density and magnetisation).", metavar="NAME")
+    ] = "reduced"
+    filling: Annotated[float | None, _model("Electrons per cell, both spins, held fixed.", metavar="NUMBER")] = None
     gap0: Annotated[float | None, _strength("Gap of this very model at T = V = 0.")] = None
     v: Annotated[float | None, _strength("Coupling v.", "--v")] = None
     tc: Annotated[float | None, _strength("Critical temperature k_B Tc of this very model.")] = None

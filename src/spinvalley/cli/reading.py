@@ -24,7 +24,8 @@ def superconductor(physics: Physics) -> pairing.Superconductor:
     """
     built = model(physics)
     given = {name: getattr(physics, name) for name in systems.STRENGTHS if getattr(physics, name) is not None}
-    return systems.superconductor(built, tuple(physics.on) if physics.on else None, given)
+    options: dict[str, Any] = {name: getattr(physics, name) for name in ("channel", "interaction", "filling")}
+    return systems.superconductor(built, tuple(physics.on) if physics.on else None, given, **options)
 
 
 def model(physics: Physics) -> models.TightBinding:

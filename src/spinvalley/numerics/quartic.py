@@ -55,28 +55,40 @@ class OneOrbital:
             minus: h(-k) in the applied field, (K, 2, 2).
             pair: (psi, d_x, d_y, d_z) of the pairing matrix (psi + d.s)(-i s_y), (4,) or (K, 4).
         """
-        here, there = (np.real(np.einsum("sij,kji->ks", _PAULI, m)) / 2 for m in (plus, minus))
-        up, down = (np.real(np.trace(m, axis1=-2, axis2=-1)) / 2 for m in (plus, minus))
-        weight, direction = _unitary(np.broadcast_to(pair, (len(plus), 4)))
-        if direction is None:
+        parts = spin_vectors(plus, minus, pair)
+        if parts is None:
             return None
-        turned = 2 * np.sum(direction * there, axis=1, keepdims=True) * direction - there
-        there = np.where(np.any(direction, axis=1, keepdims=True), turned, there)
-        g, h = 0.5 * (here - there), 0.5 * (here + there)
-        return cls(0.5 * (up - down), 0.5 * (up + down), (g * g).sum(-1), (h * h).sum(-1), (g * h).sum(-1), weight)
+        shift, xi, g, h, weight = parts
+        return cls(shift, xi, (g * g).sum(-1), (h * h).sum(-1), (g * h).sum(-1), weight)
 
     def energies(self, gaps: Floats) -> Floats:
         """The four energies for gaps (D,), shape (4, D, K), the upper pair first."""
-        x = self.weight * np.asarray(gaps, dtype=float)[:, None] ** 2
-        xi2 = self.xi**2
-        eps2 = xi2 + x
-        total = eps2 + self.g2 + self.h2
-        y = _largest_root(total, eps2 * self.h2 + xi2 * self.g2 + self.gh**2, xi2 * self.gh**2)
+        total, _, y = self.resolvent(self.weight * np.asarray(gaps, dtype=float)[:, None] ** 2)
         s = np.sqrt(y)
         cross = 2 * self.xi * self.gh / np.maximum(s, 1e-300)
         outer = np.sqrt(np.maximum(total - y + cross, 0.0))
         inner = np.sqrt(np.maximum(total - y - cross, 0.0))
         return np.asarray(self.shift + np.stack([s + outer, s - outer, inner - s, -inner - s]))
+
+    def resolvent(self, x: Floats) -> tuple[Floats, Floats, Floats]:
+        """Coefficients A and b of the resolvent cubic at x = |Delta D(k)|^2, (..., K), and its largest root y."""
+        xi2 = self.xi**2
+        eps2 = xi2 + x
+        total = eps2 + self.g2 + self.h2
+        linear = eps2 * self.h2 + xi2 * self.g2 + self.gh**2
+        return total, linear, largest_root(total, linear, xi2 * self.gh**2)
+
+
+def spin_vectors(plus: Matrix, minus: Matrix, pair: Matrix) -> tuple[Floats, Floats, Floats, Floats, Floats] | None:
+    """Shift (K,), xi (K,), g (K, 3), h (K, 3) and |D|^2 (K,) of H above; arguments and None as in `OneOrbital.of`."""
+    here, there = (np.real(np.einsum("sij,kji->ks", _PAULI, m)) / 2 for m in (plus, minus))
+    up, down = (np.real(np.trace(m, axis1=-2, axis2=-1)) / 2 for m in (plus, minus))
+    weight, direction = _unitary(np.broadcast_to(pair, (len(plus), 4)))
+    if direction is None:
+        return None
+    turned = 2 * np.sum(direction * there, axis=1, keepdims=True) * direction - there
+    there = np.where(np.any(direction, axis=1, keepdims=True), turned, there)
+    return 0.5 * (up - down), 0.5 * (up + down), 0.5 * (here - there), 0.5 * (here + there), weight
 
 
 def _unitary(pair: Matrix) -> tuple[Floats, Floats | None]:
@@ -94,7 +106,7 @@ def _unitary(pair: Matrix) -> tuple[Floats, Floats | None]:
     return size, direction
 
 
-def _largest_root(a: Floats, b: Floats, c: Floats) -> Floats:
+def largest_root(a: Floats, b: Floats, c: Floats) -> Floats:
     """Largest root of y^3 - a y^2 + b y - c, all roots real and >= 0."""
     spread = np.maximum(a * a - 3 * b, 0.0)
     root = np.sqrt(spread)

@@ -184,8 +184,9 @@ def _fan(
         shown = _is_resolved(tests.reshape(shape), resolution.tolerance) | np.array([p[3] for p in pending])
         smooth = shown
         if integrands is not None:
-            columns = [np.bincount(ray, weights=w * values, minlength=len(s)) for values in integrands(k).T]
-            smooth = shown & _is_resolved(np.stack(columns, axis=-1).reshape(shape), max(resolution.tolerance, least))
+            functions = integrands(k).T
+            sums: Floats = np.stack([np.bincount(ray, w * f, len(s)) for f in functions], axis=-1).astype(float)
+            smooth = shown & _is_resolved(sums.reshape(shape), max(resolution.tolerance, least))
         again = []
         owner = ray // len(nodes)
         outer = (lengths[:, None] * node_weights).ravel()

@@ -17,6 +17,7 @@ from spinvalley.pairing.channels.form import Channel
 from spinvalley.spin import singlet
 
 _STRENGTHS = ("v", "gap0", "tc")
+INTERACTIONS = ("reduced", "contact")
 
 
 @dataclass(frozen=True)
@@ -29,10 +30,12 @@ class Pairing:
         gap0: gap (amplitude of the channel) of the model itself at zero temperature and field.
         tc: critical temperature k_B Tc of the model itself at zero field.
         form: a channel of `pairing.channels`; None: on-site singlet pairing, s-wave.
-        interaction: "reduced" (only zero-momentum pairs interact).
+        interaction: "reduced" (only zero-momentum pairs interact) or "contact" (-v n_up n_dn on the paired orbital,
+            with its mean fields of density and magnetisation: `pairing.hartree_fock`).
 
     Raises:
-        InvalidInput: none or several strengths, one that is not positive, `on` beside a form.
+        InvalidInput: none or several strengths, one that is not positive, `on` beside a form, a contact interaction
+            with a form that is not on-site singlet pairing.
     """
 
     on: str | tuple[str, ...] | None = None
@@ -52,7 +55,11 @@ class Pairing:
             instance("form", self.form, Channel, 'channels.channel(film(), "d_xy")')
             if self.on is not None:
                 raise InvalidInput(f"`on` must be None where `form` says what pairs, but is {self.on!r}")
-        one_of("interaction", self.interaction, ("reduced",))
+        one_of("interaction", self.interaction, INTERACTIONS)
+        if self.interaction == "contact" and self.form is not None and self.form.onsite_singlet is None:
+            raise InvalidInput(
+                f"`interaction` 'contact' pairs electrons on one site, in a singlet, but `form` is {self.kind!r}"
+            )
 
     @property
     def kind(self) -> str:
@@ -65,6 +72,11 @@ class Pairing:
             model.orbitals_on(self.on)
         else:
             self.form.check(model)
+        if self.interaction == "contact" and (paired := self.orbitals(model)) != 1:
+            raise InvalidInput(
+                f"`interaction` 'contact' must act on one orbital, as several have gaps of their own (`on` names one), "
+                f"but {paired:g} pair"
+            )
 
     def onsite(self, model: Model) -> Floats | None:
         """1 on every paired spin-orbital, 0 elsewhere, (dim,), for on-site singlet pairing; None for other forms."""
@@ -108,6 +120,7 @@ def s_wave(
     gap0: float | None = None,
     v: float | None = None,
     tc: float | None = None,
+    interaction: str = "reduced",
 ) -> Pairing:
     """On-site singlet pairing Delta (-i sigma_y) on the named layer(s), of strength `gap0`, `v` or `tc` (one of them).
 
@@ -116,6 +129,7 @@ def s_wave(
         gap0: the gap of this very model at zero temperature and field, energy unit of the model.
         v: coupling, energy unit of the model.
         tc: k_B Tc of this very model at zero field, energy unit of the model.
+        interaction: "reduced", or "contact": mean fields of density and magnetisation beside the gap.
 
     Source: heterostructure.txt, eq. 3 and 7 (with the sign of v and of one k corrected, see docs/conventions.md).
 
@@ -123,4 +137,4 @@ def s_wave(
     >>> s_wave(on="sc", gap0=0.1).gap0
     0.1
     """
-    return Pairing(on=on, v=v, gap0=gap0, tc=tc)
+    return Pairing(on=on, v=v, gap0=gap0, tc=tc, interaction=interaction)

@@ -19,7 +19,9 @@ from spinvalley.checks import (
     whole,
     zeeman_vector,
 )
+from spinvalley.pairing.hartree_fock import MeanFields
 from spinvalley.pairing.landscape import SMALLEST, Branch, Landscape, Profile, landscape, many_temperatures
+from spinvalley.pairing.sampler import Sampled
 from spinvalley.pairing.superconductor import Superconductor
 
 ORDERS = (6, 8, 10, 12, 14, 17, 20, 24)
@@ -36,13 +38,16 @@ class GapState:
 
     Args:
         gap: Delta of the global minimum of the free energy, energy (0: normal state).
-        free_energy: F(gap; T, V) per cell, energy: n Delta^2/v - (T/N) sum_k sum_{E>0} ln 2cosh(E/2T).
+        free_energy: F(gap; T, V) per cell, energy: n Delta^2/v - (T/N) sum_k sum_{E>0} ln 2cosh(E/2T), with what
+            `pairing.hartree_fock` adds; at fixed density that of a given number of electrons, F + mu N.
         condensation: F(gap) - F(0), energy per cell.
         status: `Status.CONVERGED`, `NORMAL` or `NOT_CONVERGED`.
         error: estimated error of `gap`, energy (for the normal state: the change of the answer under refinement, 0).
         branches: all stationary points in ascending order of the gap; metastable ones among them.
         kT: temperature, energy.
         zeeman: V of sigma, energy (3-vector).
+        fields: chemical potential, field and magnetisation of this state at fixed density or with a contact
+            interaction; None otherwise.
     """
 
     gap: float
@@ -53,6 +58,7 @@ class GapState:
     branches: tuple[Branch, ...]
     kT: float
     zeeman: tuple[float, float, float]
+    fields: MeanFields | None = None
 
 
 def solve_gap(
@@ -68,7 +74,7 @@ def solve_gap(
         check: raise `NotSolved` where the tolerance is not met.
 
     Returns:
-        GapState with gap, free_energy, condensation, status, error, branches.
+        GapState with gap, free_energy, condensation, status, error, branches, fields.
 
     Raises:
         InvalidInput: negative kT, NaN, a coupling that gives no resolvable gap.
@@ -100,7 +106,14 @@ def solve_gap(
         branches=profile.branches(),
         kT=kT,
         zeeman=(float(vector[0]), float(vector[1]), float(vector[2])),
+        fields=_fields(sc, best.gap, kT, vector, order),
     )
+
+
+def _fields(sc: Superconductor, gap: float, kT: float, zeeman: Floats, order: int) -> MeanFields | None:
+    if sc.mean_field is None:
+        return None
+    return sc.mean_field.mean_fields(gap, kT, zeeman, order, SMALLEST * sc.gap_scale)
 
 
 def _refined(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[Profile, Branch, float, int]:
@@ -123,24 +136,24 @@ def _refined(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple
     return profile, best, error, order
 
 
-def orders(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[int, ...]:
+def orders(sc: Sampled, kT: float, zeeman: Floats, tol: float) -> tuple[int, ...]:
     """Orders of the zone quadrature to try one after the other, coarsest first, for a relative tolerance."""
-    if sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]):
+    if sc.energetics.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]):
         return _ROUGH_ORDERS
     skipped = sum(tol < limit for limit in (1e-3, 1e-5, 1e-8))
     return ORDERS[max(skipped - 1, 0) :]
 
 
-def stated_error(sc: Superconductor, kT: float, zeeman: Floats, order: int, change: ArrayLike, size: float) -> Floats:
+def stated_error(sc: Sampled, kT: float, zeeman: Floats, order: int, change: ArrayLike, size: float) -> Floats:
     """Error of a number of the given size that changed so much when the quadrature was refined up to `order`.
 
     It is never below what the order aims at, as two orders can agree by chance; the change from the first order is
     multiplied by fifty, and a change at T -> 0 in a field, where the convergence is algebraic, by ten.
     """
     factor = _FIRST_SAFETY if order <= ORDERS[1] else 1.0
-    if sc.sampler.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]):
+    if sc.energetics.is_rough(kT, zeeman, _ROUGH_ORDERS[-1]):
         factor = max(factor, _ROUGH_SAFETY)
-    nominal = sc.sampler.resolution(kT, zeeman, order, 0.0).tolerance if kT > 0 else 0.0
+    nominal = sc.energetics.resolution(kT, zeeman, order, 0.0).tolerance if kT > 0 else 0.0
     return np.asarray(factor * np.asarray(change) + nominal * size)
 
 
@@ -157,7 +170,7 @@ def free_energy_landscape(
     if coarser is not None:
         top, breaks = float(np.sqrt(coarser.breaks[-1])), coarser.breaks
     for _ in range(_WIDENINGS):
-        found = landscape(sc.sampler, sc.strength, kT, zeeman, top, order, tol, breaks)
+        found = landscape(sc.energetics, sc.strength, kT, zeeman, top, order, tol, breaks)
         if found.bounded:
             break
         top, breaks = 2 * top, None
@@ -166,7 +179,7 @@ def free_energy_landscape(
 
 def normal_free_energy(sc: Superconductor, kT: Floats, zeeman: Floats, order: int) -> Floats:
     """F(0; T, V) = -(T/N) sum_k sum_{E>0} ln 2cosh(E/2T) of the normal state at each temperature, energy per cell."""
-    spectrum = sc.sampler.spectrum(float(kT.min()), zeeman, order, SMALLEST * sc.gap_scale)
+    spectrum = sc.energetics.spectrum(float(kT.min()), zeeman, order, SMALLEST * sc.gap_scale)
     return -spectrum.normal(kT, many_temperatures(kT))
 
 
@@ -186,7 +199,7 @@ def free_energy(sc: Superconductor, gap: ArrayLike, kT: float, zeeman: ArrayLike
     order = whole("order", order, 2)
     kT = non_negative("kT", kT)
     vector = zeeman_vector(zeeman)
-    spectrum = sc.sampler.spectrum(kT, vector, order, SMALLEST * sc.gap_scale)
+    spectrum = sc.energetics.spectrum(kT, vector, order, SMALLEST * sc.gap_scale)
     sums = spectrum.sums(gaps, np.array([kT]))
     values = sc.strength * gaps**2 - sums.half - sums.thermal[:, 0]
     return np.reshape(values + normal_free_energy(sc, np.array([kT]), vector, order), np.shape(gap))

@@ -26,7 +26,8 @@ from spinvalley.checks import (
     tolerance,
 )
 from spinvalley.models import Model, ValleyModel
-from spinvalley.pairing.carrier import s_wave
+from spinvalley.pairing.carrier import Pairing
+from spinvalley.pairing.channels.form import Channel
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.helical import BeyondRange, HelicalField
 from spinvalley.pairing.instability import Instability, LatticeInstability, PairBreaking, ScalarInstability
@@ -60,6 +61,7 @@ def hc2(
     T: ArrayLike,
     *,
     tc: float,
+    form: Channel | None = None,
     direction: ArrayLike = (1.0, 0.0, 0.0),
     momentum: Momentum = "zero",
     g: float = 2.0,
@@ -79,6 +81,7 @@ def hc2(
             or a theory with `breaking(T, B)` (`KlemmLutherBeasley`, `InterValley`, ...).
         T: temperatures in K, > 0, scalar or (nT,).
         tc: critical temperature in zero field, K.
+        form: what pairs in a lattice model, a channel of `pairing.channels`; None: s-wave on every layer.
         direction: direction of the field, nonzero 3-vector; z is the c axis.
         momentum: "zero" pairs k with -k; "best" also looks for the pair momentum q that survives the highest field
             (helical and Fulde-Ferrell states, continuous transitions), in models and in Fermi surfaces with velocities;
@@ -116,7 +119,7 @@ def hc2(
         raise InvalidInput(f"`momentum` must be 'zero', 'best' or two finite numbers, but is {momentum!r}")
     moving = not isinstance(momentum, str) or momentum == "best"
     furthest = _FURTHEST * tc if B_max is None else positive("B_max", B_max)
-    system = instability(model, tc, unit, g, tol)
+    system = instability(model, tc, unit, g, tol, form)
     found: dict[int, Point] = {}
 
     def solve(places: NDArray[np.int64]) -> None:
@@ -145,6 +148,7 @@ def hc2_angle(
     theta: ArrayLike,
     *,
     tc: float,
+    form: Channel | None = None,
     azimuth: float = 0.0,
     momentum: Momentum = "zero",
     g: float = 2.0,
@@ -159,6 +163,7 @@ def hc2_angle(
         T: temperatures in K, > 0.
         theta: angles from the c axis in degrees, (n,); 90 is in the plane.
         tc: critical temperature in zero field, K.
+        form: what pairs, as for `hc2`.
         azimuth: direction of the in-plane part, degrees from x.
         momentum: of the pairs, as for `hc2`.
         g: g-factor.
@@ -183,21 +188,27 @@ def hc2_angle(
     unit = np.stack([np.sin(angles) * np.cos(turn), np.sin(angles) * np.sin(turn), np.cos(angles)], axis=-1)
     lines = []
     for direction in np.round(unit, 15):
-        lines.append(hc2(model, T, tc=tc, direction=direction, momentum=momentum, g=g, tol=tol, B_max=B_max))
+        lines.append(hc2(model, T, tc=tc, form=form, direction=direction, momentum=momentum, g=g, tol=tol, B_max=B_max))
         if progress is not None:
             progress(len(lines), len(unit))
     joined = xr.concat(lines, dim="theta", combine_attrs="drop_conflicts")
     return joined.assign_coords(theta=("theta", axis("theta", theta), {"units": "degree"}))
 
 
-def instability(model: Model | PairBreaking, tc: float, unit: Floats, g: float, tol: float) -> Instability:
+def instability(
+    model: Model | PairBreaking, tc: float, unit: Floats, g: float, tol: float, form: Channel | None = None
+) -> Instability:
     """The search's view of a model or of a theory, at critical temperature tc in K."""
     if isinstance(model, type):
         raise InvalidInput(f"`model` must be an object, e.g. {model.__name__}(...), but is the class itself")
     if isinstance(model, Model):
-        sc = Superconductor(model, s_wave(tc=K_B * tc))
+        sc = Superconductor(model, Pairing(form=form, tc=K_B * tc))
         _ = sc.v  # once, before threads start
         return LatticeInstability(sc, unit, g, tol)
+    if form is not None:
+        raise InvalidInput(
+            "`form` must be None for a theory, which has its own pairs: give a model of spinvalley.models"
+        )
     if isinstance(model, PairBreaking):
         if g != 2 and not isinstance(model, FermiSurface):
             raise InvalidInput(f"`g` must be 2 for a theory that has its own g-factor, but is {g}")

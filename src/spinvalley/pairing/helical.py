@@ -21,6 +21,7 @@ from spinvalley.checks import Floats, InvalidInput, NotSolved
 from spinvalley.numerics import zone
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.linearised import pair_kernel
+from spinvalley.pairing.pair_nodes import doppler, fermi_velocity, pair_rule
 from spinvalley.pairing.superconductor import Superconductor
 from spinvalley.units import K_B, tesla
 
@@ -36,7 +37,7 @@ _REACH = 3.6  # largest momentum that is resolved, in units of V / (hbar v)
 _NEWTON = 12
 _FURTHEST = 5.0  # steps that one Newton move may go
 _STILL = 0.02  # steps
-_FINE = 0.1
+FINE = 0.1
 _CHUNK = 40_000
 
 
@@ -81,18 +82,9 @@ class PairMomenta:
 
     @cached_property
     def _rule(self) -> zone.Rule:
-        sampler, lattice = self.sc.sampler, self.sc.model.lattice
-        inversion = np.array([np.eye(2), -np.eye(2)])  # k -> -k exchanges the partners of a pair
-        triangles = zone.irreducible(zone.elementary_triangles(lattice.zone_corners), inversion)
-        width = _HEADROOM * (self.zeeman * max(map(abs, self.sc.model.zeeman_weights)) + self._doppler)
-        resolution = zone.Resolution(np.pi * self.kT, width, self.order)
-        fans = zone.choose_fans(sampler.normal_energies, triangles, 0.02 * sampler.bandwidth)
-        return zone.zone_rule(sampler.normal_energies, fans, resolution)
-
-    @cached_property
-    def _doppler(self) -> float:
-        """Largest change of an energy near the Fermi level by half a pair momentum, meV."""
-        return 0.5 * self.q_max * fermi_velocity(self.sc, self.kT)[1]
+        shift = doppler(self.sc.sampler, self.kT, self.q_max)
+        width = _HEADROOM * (self.zeeman * max(map(abs, self.sc.model.zeeman_weights)) + shift)
+        return pair_rule(self.sc.sampler, zone.Resolution(np.pi * self.kT, width, self.order))
 
     def susceptibility(self, zeeman: Floats, q: Floats) -> float:
         """Pair susceptibility at momentum q (2,) in a field V (3,)."""
@@ -105,43 +97,47 @@ class PairMomenta:
         return total
 
 
-def fermi_velocity(sc: Superconductor, kT: float) -> tuple[float, float]:
-    """Mean and largest |dE/dk| within a few kT of the Fermi level, meV nm."""
-    lattice = sc.model.lattice
-    triangles = zone.irreducible(zone.elementary_triangles(lattice.zone_corners), sc.sampler.symmetry(0.0))
-    fans = zone.choose_fans(sc.sampler.normal_energies, triangles, 0.02 * sc.sampler.bandwidth)
-    k = zone.zone_rule(sc.sampler.normal_energies, fans, zone.Resolution(np.pi * kT, order=6)).k
-    step = _STEP * np.sqrt(lattice.zone_area)
-    shifts = step * np.array([[1.0, 0], [-1, 0], [0, 1], [0, -1]])
-    energies = np.linalg.eigvalsh(sc.model.hamiltonian(k))
-    near = np.abs(energies).min(axis=1) < 4 * np.pi * kT
-    around = np.linalg.eigvalsh(sc.model.hamiltonian(k[near, None] + shifts))
-    slope = np.hypot(around[:, 0] - around[:, 1], around[:, 2] - around[:, 3]) / (2 * step)
-    size = np.take_along_axis(slope, np.abs(energies[near]).argmin(axis=1)[:, None], axis=1)
-    return float(size.mean()), float(size.max())
-
-
 def helical_lattice(
     sc: Superconductor, T: float, unit: Floats, g: float, start: float, tol: float, furthest: float
 ) -> HelicalField:
     """The highest field of the instability of a lattice model; `start` is the field in tesla at q = 0."""
     kT = K_B * T
-    velocity = fermi_velocity(sc, kT)[0]
-    per_tesla, step = abs(float(tesla(1.0, g))) / velocity, _FINE * np.pi * kT / velocity
+    velocity = fermi_velocity(sc.sampler, kT)[0]
+    per_tesla = abs(float(tesla(1.0, g))) / velocity
+
+    def excess(top: float, q_max: float, order: int) -> Excess:
+        pairs = PairMomenta(sc, kT, abs(float(tesla(top, g))), q_max, order)
+        return lambda B, q: pairs.susceptibility(np.asarray(tesla(B * unit, g)), q) / sc.strength - 1
+
+    return refined_momentum(excess, start, per_tesla, FINE * np.pi * kT / velocity, tol, furthest)
+
+
+def refined_momentum(
+    excess: Callable[[float, float, int], Excess],
+    start: float,
+    per_field: float,
+    step: float,
+    tol: float,
+    furthest: float,
+) -> HelicalField:
+    """`best_momentum` at rising order of the quadrature until the field holds still.
+
+    Args:
+        excess: (largest field, largest momentum, order of the quadrature) -> excess(field, q).
+        start: field at q = 0, about.
+        per_field: unit of the momenta to search, for each unit of the field.
+        step: distance of the points from which derivatives are formed.
+        tol: relative error of the field.
+        furthest: end of the search.
+    """
     q: Floats | None = None
     last = top = start
     error = np.inf
     for order in _ORDERS:
         while True:  # with a wider window if the field leaves the one that is resolved
-            pairs = PairMomenta(sc, kT, _HEADROOM * abs(float(tesla(top, g))), _REACH * per_tesla * top, order)
-
-            def excess(B: float, q: Floats, pairs: PairMomenta = pairs) -> float:
-                return pairs.susceptibility(np.asarray(tesla(B * unit, g)), q) / sc.strength - 1
-
-            limit = _HEADROOM * top
-            found = best_momentum(
-                excess, start, per_tesla, step, tol, furthest, None if q is None else (last, q), limit
-            )
+            limit, known = _HEADROOM * top, None if q is None else (last, q)
+            here = excess(limit, _REACH * per_field * top, order)
+            found = best_momentum(here, start, per_field, step, tol, furthest, known, limit)
             if found.field <= limit:
                 break
             top, last, q = found.field, found.field, found.q
@@ -160,7 +156,7 @@ def helical_surface(
     """The highest field of the instability of a theory with a Fermi surface with velocities, field given for g = 2."""
     surface = surface_of(theory)
     velocity = float(np.linalg.norm(np.asarray(surface.velocity), axis=1) @ surface.weight)
-    per_tesla, step = float(tesla(1.0)) / velocity, _FINE * np.pi * K_B * T / velocity
+    per_tesla, step = float(tesla(1.0)) / velocity, FINE * np.pi * K_B * T / velocity
 
     def excess(B: float, q: Floats) -> float:
         return float(np.log(tc / T) - theory.breaking(T, B * unit, q=q))

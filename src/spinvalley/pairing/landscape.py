@@ -4,8 +4,9 @@ F(Delta; T, V) - F(0; T, V) = n x / v - G(x; T, V), with n paired orbitals and
 
     G(x) = (T/N) sum_k sum_{E>0} [ln 2cosh(E(x)/2T) - ln 2cosh(E(0)/2T)],
 
-which does not know the coupling. One set of energies serves all temperatures. All stationary points, the global
-minimum and the metastable branches are read from the interpolant: n/v = G'(x).
+which does not know the coupling. Where mean fields follow the gap (`hartree_fock`), G holds them too. One set of
+energies serves all temperatures. All stationary points, the global minimum and the metastable branches are read from
+the interpolant: n/v = G'(x).
 
 Source: heterostructure.txt, eq. 7, as a free energy.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,7 +24,7 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats
 from spinvalley.numerics.piecewise import Piecewise, adaptive_panels, chebyshev, chebyshev_roots, derivative_matrix
 from spinvalley.numerics.thermal import MomentBasis, moment_basis
-from spinvalley.pairing.sampler import Sampler
+from spinvalley.pairing.spectrum import Sums
 
 PANEL_ORDER = 14
 _TAIL = 3
@@ -34,6 +36,38 @@ _ROUGH_DEPTH = 2
 _INSIDE = 0.6
 _CLEAR = 0.03
 SMALLEST = 1e-5
+
+
+class Gains(Protocol):
+    """Zone sums on nodes that serve every gap: a `Spectrum`, or a `MeanFieldSpectrum`."""
+
+    def sums(self, gaps: Floats, kT: Floats, basis: MomentBasis | None = None, /) -> Sums:
+        """G at gaps (D,) and temperatures (nT,)."""
+        ...
+
+    def normal(self, kT: Floats, basis: MomentBasis | None = None, /) -> Floats:
+        """-F of the normal state, (nT,)."""
+        ...
+
+    def noise(self, gap: float, /) -> float:
+        """Rounding error of the sums."""
+        ...
+
+    def slope(self, gap: float, kT: float, /) -> float:
+        """dG/dx."""
+        ...
+
+
+class Energetics(Protocol):
+    """What gives zone sums at any temperature and field: a `Sampler`, or a `MeanFieldSampler`."""
+
+    def spectrum(self, kT: float, zeeman: ArrayLike, order: int, smallest: float, /) -> Gains:
+        """Sums that serve temperatures >= kT in this field."""
+        ...
+
+    def is_rough(self, kT: float, zeeman: ArrayLike, order: int, /) -> bool:
+        """Whether the field forbids resolving pi kT."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -199,7 +233,7 @@ def _series(coefficients: Floats, u: Floats) -> Floats:
 
 
 def landscape(
-    sampler: Sampler,
+    sampler: Energetics,
     strength: float,
     kT: Floats,
     zeeman: ArrayLike,
@@ -211,7 +245,7 @@ def landscape(
     """F(Delta) - F(0) for all given temperatures at once on nodes that suit the lowest of them.
 
     Args:
-        sampler: model and pairing channel.
+        sampler: of model and pairing channel.
         strength: n/v.
         kT: temperatures (nT,), energy, >= 0.
         zeeman: V of sigma.
@@ -239,7 +273,7 @@ def many_temperatures(kT: Floats) -> MomentBasis | None:
     return moment_basis(kT) if len(kT) > _MANY and kT.min() > 0 else None
 
 
-def expansion(sampler: Sampler, kT: float, zeeman: ArrayLike, order: int) -> tuple[float, float]:
+def expansion(sampler: Energetics, kT: float, zeeman: ArrayLike, order: int) -> tuple[float, float]:
     """Coefficients (chi, b) of G = chi x - b x^2 / 2 + ... at small x = Delta^2, for kT > 0.
 
     F = (n/v - chi) x + b x^2 / 2: chi is the pair susceptibility of the linearised gap equation, b < 0 makes a

@@ -9,8 +9,11 @@ Source: physics.md 2.1, generalised to any model and channel.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from spinvalley.checks import Floats
 from spinvalley.models import Model
@@ -19,6 +22,20 @@ from spinvalley.pairing.carrier import Pairing
 from spinvalley.pairing.channels.form import vector
 from spinvalley.pairing.sampler import Sampler
 from spinvalley.pairing.spin_tensor import spin_tensor, unit
+
+
+@dataclass(frozen=True, eq=False)
+class FormFactors:
+    """D_i(k) of n channels at given momenta, (K, n, dim, dim), prepared once for many temperatures and fields."""
+
+    blocks: Matrix
+
+    @cached_property
+    def pairs(self) -> tuple[Matrix, NDArray[np.int64]]:
+        """Of one orbital: those of (psi, d_x, d_y, d_z) that occur, (K, m, n), and which, (m,)."""
+        pairs = np.swapaxes(vector(self.blocks), -1, -2)
+        present = np.flatnonzero(np.any(pairs, axis=(0, 2)))
+        return np.ascontiguousarray(pairs[:, present]), present
 
 
 def susceptibility(
@@ -40,35 +57,46 @@ def pair_kernel(model: Model, pairing: Pairing, k: Floats, plus: Matrix, minus: 
     if model.dim == 2 and onsite is not None:
         return np.asarray(_tensor(plus, minus, kT, False)[:, 0, 0].real * onsite[0])
     blocks = pairing.matrix(model, k)
-    return np.real(_kernels(np.broadcast_to(blocks, plus.shape)[:, None], plus, minus, kT)[:, 0, 0])
+    return pair_trace(np.broadcast_to(blocks, plus.shape)[:, None], plus, minus, kT)
 
 
-def pair_matrix(blocks: Matrix, weights: Floats, plus: Matrix, minus: Matrix, kT: float) -> Matrix:
+def pair_matrix(forms: Matrix | FormFactors, weights: Floats, plus: Matrix, minus: Matrix, kT: float) -> Matrix:
     """chi_ij between channels, Hermitian (n, n), 1/energy.
 
     Args:
-        blocks: D_i(k) of n channels, (K, n, dim, dim).
+        forms: D_i(k) of n channels, (K, n, dim, dim), as they are or as `FormFactors`.
         weights: of the momenta, (K,).
         plus: Hamiltonians in the field of the electrons at k (or k + q/2), (K, dim, dim).
         minus: those of their partners at -k (or -k + q/2), (K, dim, dim).
         kT: temperature > 0.
     """
-    return np.asarray(np.einsum("k,kij->ij", weights, _kernels(blocks, plus, minus, kT)))
+    pairs, weighted = _factors(forms, plus, minus, kT)
+    weighted = weights[:, None, None] * weighted
+    chi = pairs.reshape(-1, pairs.shape[-1]).conj().T @ weighted.reshape(-1, pairs.shape[-1])
+    return np.asarray(0.5 * (chi + chi.conj().T))
 
 
-def _kernels(blocks: Matrix, plus: Matrix, minus: Matrix, kT: float) -> Matrix:
-    """Contribution of every node to chi_ij, (K, n, n)."""
+def pair_trace(forms: Matrix | FormFactors, plus: Matrix, minus: Matrix, kT: float) -> Floats:
+    """What every node contributes to the trace of `pair_matrix`, without its weight, (K,); arguments as there."""
+    pairs, weighted = _factors(forms, plus, minus, kT)
+    return np.asarray(np.sum((pairs.conj() * weighted).real, axis=(1, 2)))
+
+
+def _factors(forms: Matrix | FormFactors, plus: Matrix, minus: Matrix, kT: float) -> tuple[Matrix, Matrix]:
+    """Pairs P and Q P, both (K, m, n), such that every node contributes P^+ Q P to chi."""
+    forms = forms if isinstance(forms, FormFactors) else FormFactors(forms)
     if plus.shape[-1] == 2:
-        pairs = vector(blocks)
-        tensor = _tensor(plus, minus, kT, bool(np.any(pairs[..., 1:])))
-        pairs = pairs[..., : tensor.shape[-1]]
-        return np.asarray(pairs.conj() @ tensor @ np.swapaxes(pairs, -1, -2))
+        pairs, present = forms.pairs
+        tensor = _tensor(plus, minus, kT, bool(np.any(present)))
+        if len(present) < tensor.shape[-1]:
+            tensor = np.ascontiguousarray(tensor[:, present][:, :, present])
+        return pairs, tensor @ pairs
     here, particle = np.linalg.eigh(plus)
     there, hole = np.linalg.eigh(minus)
-    inner = np.swapaxes(particle.conj(), -1, -2)[:, None] @ blocks @ hole.conj()[:, None]
-    inner = inner.reshape(*inner.shape[:2], -1)
-    quotient = 0.25 * tanh_quotient(here[:, :, None], there[:, None, :], kT).reshape(len(here), 1, -1)
-    return np.asarray((inner.conj() * quotient) @ np.swapaxes(inner, -1, -2))
+    inner = np.swapaxes(particle.conj(), -1, -2)[:, None] @ forms.blocks @ hole.conj()[:, None]
+    pairs = np.ascontiguousarray(np.swapaxes(inner.reshape(*inner.shape[:2], -1), -1, -2))
+    quotient = 0.25 * tanh_quotient(here[:, :, None], there[:, None, :], kT).reshape(len(here), -1, 1)
+    return pairs, quotient * pairs
 
 
 def _tensor(plus: Matrix, minus: Matrix, kT: float, triplets: bool) -> Matrix:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -21,6 +21,7 @@ from spinvalley.pairing.spectrum import Nodes, Spectrum
 _FINEST_OF_FIELD = 0.02
 _FINEST_GAIN = 1e-5
 _LARGE_GAP = 0.05
+_KINKS = 1e-10  # relative: what a node of the gap leaves at T = 0, where an integrand has a kink
 _KEPT = 12
 
 
@@ -82,10 +83,11 @@ class Sampler:
             if self.pairing.onsite(self.model) is None:
                 tests.append(self._anisotropy(resolution, zeeman))
             integrands = (lambda k: np.concatenate([test(k) for test in tests], axis=1)) if tests else None
-            rule = zone.zone_rule(self.normal_energies, self._fans(zeeman), resolution, integrands)
+            least = 0.0 if self.pairing.onsite(self.model) is not None else _KINKS
+            rule = zone.zone_rule(self.normal_energies, self._fans(zeeman), resolution, integrands, least)
             return Nodes.of(self.model, rule.k, rule.weights)
 
-        return self._remember(("nodes", resolution, self._direction(zeeman)), build)  # type: ignore[no-any-return]
+        return self.remember(("nodes", resolution, self._direction(zeeman)), build)  # type: ignore[no-any-return]
 
     def _gains(self, resolution: zone.Resolution, direction: Floats) -> Callable[[Floats], Floats]:
         """What pairing changes in the free energy at each k, for gaps below, at and above the scales to be resolved.
@@ -139,7 +141,7 @@ class Sampler:
         def build() -> Spectrum:
             return Spectrum(self.nodes(kT, zeeman, order, smallest), self.model, self.pairing, zeeman)
 
-        return self._remember(key, build)  # type: ignore[no-any-return]
+        return self.remember(key, build)  # type: ignore[no-any-return]
 
     def _fans(self, zeeman: ArrayLike) -> list[zone.Triangle]:
         def build() -> list[zone.Triangle]:
@@ -147,7 +149,7 @@ class Sampler:
             triangles = zone.irreducible(zone.elementary_triangles(lattice.zone_corners), self.symmetry(zeeman))
             return zone.choose_fans(self.normal_energies, triangles, 0.02 * self.bandwidth)
 
-        return self._remember(("fans", self._direction(zeeman)), build)  # type: ignore[no-any-return]
+        return self.remember(("fans", self._direction(zeeman)), build)  # type: ignore[no-any-return]
 
     def symmetry(self, zeeman: ArrayLike) -> Floats:
         """Point operations of the lattice that leave every sum over quasiparticle energies unchanged, (order, 2, 2)."""
@@ -175,7 +177,8 @@ class Sampler:
         norm = float(np.linalg.norm(vector))
         return tuple(np.round(vector / norm, 12)) if norm > 0 else (0.0, 0.0, 0.0)
 
-    def _remember(self, key: Any, build: Any) -> Any:
+    def remember(self, key: tuple[Any, ...], build: Callable[[], Any]) -> Any:
+        """What `build` gives, kept for the next call with an equal key (the last twelve of each key[0])."""
         value = self._cache.get(key)
         if value is None:
             value = self._cache[key] = build()
@@ -183,6 +186,27 @@ class Sampler:
             for old in kept[:-_KEPT]:
                 self._cache.pop(old, None)
         return value
+
+
+class Resolving(Protocol):
+    """What tells how finely the zone is resolved."""
+
+    def is_rough(self, kT: float, zeeman: ArrayLike, order: int, /) -> bool:
+        """Whether the field forbids resolving pi kT."""
+        ...
+
+    def resolution(self, kT: float, zeeman: ArrayLike, order: int, smallest: float, /) -> zone.Resolution:
+        """What the nodes resolve."""
+        ...
+
+
+class Sampled(Protocol):
+    """Anything that is summed over the zone: a superconductor, or channels that compete."""
+
+    @property
+    def energetics(self) -> Resolving:
+        """What sums it."""
+        ...
 
 
 def _energies(matrices: Matrix) -> Floats:

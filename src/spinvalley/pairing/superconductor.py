@@ -15,6 +15,8 @@ from spinvalley.models import Model
 from spinvalley.models.model import Matrix
 from spinvalley.pairing import bdg
 from spinvalley.pairing.carrier import Pairing
+from spinvalley.pairing.hartree_fock.reference import checked_density
+from spinvalley.pairing.hartree_fock.sampler import MeanFieldSampler
 from spinvalley.pairing.landscape import SMALLEST, landscape
 from spinvalley.pairing.linearised import susceptibility
 from spinvalley.pairing.sampler import Sampler
@@ -26,6 +28,9 @@ _TOLERABLE = 1e-8
 _COARSE_ORDER = 6
 _COARSE = 1e-3
 _STRIDE = 1.5
+_ITERATIONS = 40
+_CONSISTENT = 1e-12
+Energies = Sampler | MeanFieldSampler
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +40,11 @@ class Superconductor:
     Args:
         model: the normal state, from `spinvalley.models`.
         pairing: the channel and its strength, e.g. `s_wave(on="sc", gap0=0.1)`.
+        density: electrons per cell, both spins: the chemical potential follows temperature, field and gap; None: it is
+            the zero of the model's energies.
 
     Raises:
-        InvalidInput: the pairing names a layer that the model does not have.
+        InvalidInput: the pairing names a layer that the model does not have; a density that its bands cannot hold.
 
     >>> import spinvalley as sv
     >>> sc = sv.Superconductor(sv.models.film(), sv.s_wave(gap0=0.2))
@@ -47,19 +54,56 @@ class Superconductor:
 
     model: Model
     pairing: Pairing
+    density: float | None = None
 
     def __post_init__(self) -> None:
-        """Check that the paired layers exist."""
+        """Check that the paired layers exist and that the bands hold the density."""
         if not isinstance(self.model, Model):
             raise InvalidInput(f"`model` must be a model of spinvalley.models, but is {self.model!r}")
         if not isinstance(self.pairing, Pairing):
             raise InvalidInput(f"`pairing` must be a Pairing, e.g. s_wave(gap0=0.1), but is {self.pairing!r}")
         self.pairing.check(self.model)
+        if self.density is not None:
+            object.__setattr__(self, "density", checked_density(self.model, self.density))
 
     @cached_property
     def sampler(self) -> Sampler:
-        """Quadrature nodes and energies, found once and reused."""
+        """Quadrature nodes and energies without mean fields beside the gap, found once and reused."""
         return Sampler(self.model, self.pairing)
+
+    @cached_property
+    def energetics(self) -> Energies:
+        """What sums the free energy over the zone: the sampler, or one whose mean fields follow the gap."""
+        return self._with_coupling(self.v)
+
+    @property
+    def mean_field(self) -> MeanFieldSampler | None:
+        """The sampler whose mean fields follow the gap; None where there are no such fields."""
+        return self.energetics if isinstance(self.energetics, MeanFieldSampler) else None
+
+    @cached_property
+    def _uncoupled(self) -> Energies:
+        """Zone sums without contact coupling."""
+        if self.density is None and self.pairing.interaction == "reduced":
+            return self.sampler
+        return MeanFieldSampler.of(self.model, self.pairing, self.density)
+
+    def _with_coupling(self, v: float) -> Energies:
+        """Zone sums at a coupling, on which the mean fields of a contact interaction depend."""
+        if isinstance(self._uncoupled, MeanFieldSampler) and self.pairing.interaction == "contact":
+            return self._uncoupled.coupled(v)
+        return self._uncoupled
+
+    def _consistent(self, slope: Callable[[Energies], float]) -> float:
+        """The strength n/v that a slope of G gives, in the mean fields of this very strength."""
+        strength = slope(self._uncoupled)
+        if self.pairing.interaction == "reduced":
+            return strength
+        for _ in range(_ITERATIONS):
+            last, strength = strength, slope(self._with_coupling(self.paired_orbitals / strength))
+            if abs(strength - last) < _CONSISTENT * strength:
+                return strength
+        raise NotSolved(f"the coupling and its mean fields did not settle: n/v changed last by {strength - last:.1g}")
 
     @cached_property
     def paired_orbitals(self) -> float:
@@ -79,14 +123,16 @@ class Superconductor:
         if given.v is not None:
             return given.v
         if given.gap0 is not None:
-            _resolvable("gap0", given.gap0, self.sampler.bandwidth)
-            _confirm_gap(self.sampler, _slope(self.sampler, given.gap0, _COARSE_ORDER), given.gap0)
-            strength = _settled("gap0", partial(_slope, self.sampler, given.gap0))
+            gap0 = given.gap0
+            _resolvable("gap0", gap0, self.sampler.bandwidth)
+            strength = self._consistent(partial(_slope, gap=gap0, order=_COARSE_ORDER))
+            _confirm_gap(self._with_coupling(self.paired_orbitals / strength), strength, gap0)
+            strength = _settled("gap0", lambda order: self._consistent(partial(_slope, gap=gap0, order=order)))
         else:
             tc = float(given.tc)  # type: ignore[arg-type]
             _resolvable("tc", tc, self.sampler.bandwidth)
-            strength = _settled("tc", partial(susceptibility, self.sampler, tc, 0.0))
-            _confirm_tc(self.sampler, strength, tc)
+            strength = _settled("tc", lambda order: self._consistent(partial(_susceptibility, kT=tc, order=order)))
+            _confirm_tc(self._with_coupling(self.paired_orbitals / strength), strength, tc)
         return self.paired_orbitals / strength
 
     @property
@@ -102,7 +148,9 @@ class Superconductor:
             InvalidInput: the coupling is too weak to give a gap that double precision can resolve.
         """
         return (
-            self.pairing.gap0 if self.pairing.gap0 is not None else _zero_temperature_gap(self.sampler, self.strength)
+            self.pairing.gap0
+            if self.pairing.gap0 is not None
+            else _zero_temperature_gap(self.energetics, self.strength)
         )
 
     def hamiltonian(self, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Matrix:
@@ -114,9 +162,16 @@ class Superconductor:
         return np.asarray(np.linalg.eigvalsh(self.hamiltonian(k, gap, zeeman)))
 
 
-def _slope(sampler: Sampler, gap: float, order: int) -> float:
+def _susceptibility(sampler: Energies, kT: float, order: int) -> float:
+    """dG/dx at no gap and field, equal to n/v at Tc."""
+    if isinstance(sampler, Sampler):
+        return susceptibility(sampler, kT, 0.0, order)
+    return sampler.spectrum(kT, 0.0, order, 0.0).slope(0.0, kT)
+
+
+def _slope(sampler: Energies, gap: float, order: int, finest: float = SMALLEST) -> float:
     """dG/dx at zero temperature and field, equal to n/v where `gap` is the gap."""
-    return sampler.spectrum(0.0, 0.0, order, SMALLEST * gap).slope(gap, 0.0)
+    return sampler.spectrum(0.0, 0.0, order, finest * gap).slope(gap, 0.0)
 
 
 def _settled(name: str, evaluate: Callable[[int], float]) -> float:
@@ -133,7 +188,7 @@ def _settled(name: str, evaluate: Callable[[int], float]) -> float:
     raise NotSolved(f"the coupling that belongs to `{name}` reached a relative error of {change:.1g} only")
 
 
-def _confirm_gap(sampler: Sampler, strength: float, gap0: float) -> None:
+def _confirm_gap(sampler: Energies, strength: float, gap0: float) -> None:
     """Refuse a gap0 that is stationary but not the global minimum of F at zero temperature and field."""
     found = landscape(sampler, strength, np.zeros(1), 0.0, 4 * gap0, _COARSE_ORDER, _COARSE)
     gap = float(found.equilibria()[0][0])
@@ -144,7 +199,7 @@ def _confirm_gap(sampler: Sampler, strength: float, gap0: float) -> None:
         )
 
 
-def _confirm_tc(sampler: Sampler, strength: float, tc: float) -> None:
+def _confirm_tc(sampler: Energies, strength: float, tc: float) -> None:
     """Refuse a tc at which the normal state becomes unstable although a superconducting state still lies lower."""
     found = landscape(sampler, strength, np.array([1.01 * tc]), 0.0, 8 * tc, _COARSE_ORDER, _COARSE)
     if found.equilibria()[0][0] > 0:
@@ -162,11 +217,12 @@ def _resolvable(name: str, value: float, bandwidth: float) -> None:
         )
 
 
-def _zero_temperature_gap(sampler: Sampler, strength: float) -> float:
+def _zero_temperature_gap(sampler: Energies, strength: float) -> float:
     """Largest root of dG/dx(Delta) = n/v at T = V = 0: dG/dx falls nearly linearly in ln Delta."""
+    finest = SMALLEST if isinstance(sampler, Sampler) else _COARSE  # nodes cost more where fields are solved for
 
     def excess(log_gap: float) -> float:
-        return _slope(sampler, float(np.exp(log_gap)), _COARSE_ORDER) - strength
+        return _slope(sampler, float(np.exp(log_gap)), _COARSE_ORDER, finest) - strength
 
     low = high = float(np.log(_largest_gap(sampler, strength)))
     lowest = float(np.log(SMALLEST_GAP * sampler.bandwidth))
@@ -180,7 +236,7 @@ def _zero_temperature_gap(sampler: Sampler, strength: float) -> float:
     return float(np.exp(brentq(excess, low, high, xtol=1e-3) if high > low else low))
 
 
-def _largest_gap(sampler: Sampler, strength: float) -> float:
+def _largest_gap(sampler: Energies, strength: float) -> float:
     """Upper bound of any gap: dG/dx <= n / (2 Delta), so that Delta <= n / (2 strength).
 
     (dG/dDelta is the mean of half the trace norm of D, at most sqrt(n d) / 2 with d spin states by Cauchy-Schwarz.)

@@ -44,12 +44,12 @@ class Line:
         kT, field = self.point(s)
         if kT == 0:  # no expansion in x at T = 0
             return self.profile(s).curvature
-        return self.sc.strength - expansion(self.sc.sampler, kT, field, self.order)[0]
+        return self.sc.strength - expansion(self.sc.energetics, kT, field, self.order)[0]
 
     def quartic(self, s: float) -> float:
         """Coefficient b of b x^2 / 2 in F at small x = Delta^2; negative: a first-order transition lies beyond."""
         kT, field = self.point(s)
-        return expansion(self.sc.sampler, kT, field, self.order)[1]
+        return expansion(self.sc.energetics, kT, field, self.order)[1]
 
     def profile(self, s: float) -> Profile:
         """F(Delta) - F(0) at s."""

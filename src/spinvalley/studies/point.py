@@ -51,7 +51,7 @@ class Point:
     @property
     def given_gap(self) -> Superconductor:
         """The superconductor where the gap is a condition: the strength is not used, and any will do."""
-        on = {name: self.pairing[name] for name in ("on",) if name in self.pairing}
+        on = {name: self.pairing[name] for name in ("on", "channel") if name in self.pairing}
         return _superconductor(self.kind, self.factory, json.dumps(dict(self.model)), json.dumps(on | {"v": 1.0}))
 
     @property
@@ -101,5 +101,6 @@ def _crystal(kind: str, factory: str, parameters: str) -> Any:
 def _superconductor(kind: str, factory: str, parameters: str, pairing: str) -> Superconductor:
     given = json.loads(pairing)
     on = given.pop("on", None)
+    options = {name: given.pop(name) for name in ("channel", "interaction", "filling") if name in given}
     model = _crystal(kind, factory, parameters)
-    return systems.superconductor(model, tuple(on) if isinstance(on, list) else on, given)
+    return systems.superconductor(model, tuple(on) if isinstance(on, list) else on, given, **options)

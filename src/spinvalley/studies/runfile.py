@@ -175,7 +175,7 @@ class _Checker:
         """The strength that the quantity needs, and no other."""
         name, need, given = found.document.study.quantity, found.quantity.strength, found.given("pairing")
         allowed = {"one": STRENGTHS, "tc": ("tc",), "none": (), "nothing": ()}[need]
-        on = ("on",) if need in ("one", "none") else ()
+        on = {"one": ("on", "channel", "interaction", "filling"), "none": ("on", "channel")}.get(need, ())
         for key in sorted(given - {*allowed, *on}):
             instead = ", which takes `conditions.gap`" if need == "none" else ""
             raise self.wrong(found.path("pairing", key), f"has no meaning for {name}{instead}")
@@ -229,7 +229,8 @@ def _sweepable(section: str, document: Document, quantity: Quantity) -> list[str
     if section == "conditions":
         return [name for name in Conditions.model_fields if name in quantity.conditions and name != "direction"]
     if section == "pairing":
-        return [name for name in STRENGTHS if quantity.strength in ("one", name)]
+        options = {"one": ["channel", "interaction", "filling"], "none": ["channel"]}.get(quantity.strength, [])
+        return [name for name in STRENGTHS if quantity.strength in ("one", name)] + options
     return [name for name in type(document.model).model_fields if name not in (*FIXED, "orbitals", "layers")]
 
 

@@ -274,6 +274,11 @@ class Pairing(Section):
     on: str | Names | None = Field(
         default=None, description="layer(s) that pair; sc, or all if there is none of this name"
     )
+    channel: str | None = Field(default=None, description="what pairs, e.g. d_xy or f:z; s-wave if left out")
+    interaction: Literal["reduced", "contact"] | None = Field(
+        default=None, description="contact adds the mean fields of density and magnetisation"
+    )
+    filling: Positive | None = Field(default=None, description="electrons per cell, both spins, held fixed")
     gap0: Positive | None = Field(default=None, description="gap of this very model at T = V = 0, energy")
     v: Positive | None = Field(default=None, description="coupling, energy")
     tc: Positive | None = Field(

@@ -15,17 +15,27 @@ STRENGTHS: Final = ("gap0", "v", "tc", "layer_gap0")
 
 
 def superconductor(
-    model: models.Model, on: str | tuple[str, ...] | None, given: Mapping[str, float]
+    model: models.Model,
+    on: str | tuple[str, ...] | None,
+    given: Mapping[str, float],
+    *,
+    channel: str | None = None,
+    interaction: str = "reduced",
+    filling: float | None = None,
 ) -> pairing.Superconductor:
-    """A model with s-wave pairing on the named layers (default: "sc", or all if there is none) of one given strength.
+    """A model with pairing on the named layers (default: "sc", or all if there is none) of one given strength.
 
     Args:
         model: the normal state.
         on: layer(s) that pair.
         given: exactly one of `STRENGTHS`; `layer_gap0` is the gap of the paired layers alone, which fixes v.
+        channel: name of the pairing channel, e.g. "d_xy"; None: s-wave.
+        interaction: "reduced", or "contact" with the mean fields of density and magnetisation.
+        filling: electrons per cell, both spins, held fixed; None: the chemical potential is.
 
     Raises:
-        InvalidInput: no strength or several, an unknown layer.
+        InvalidInput: no strength or several, an unknown layer, a channel absent from the lattice, a filling that the
+            bands cannot hold.
 
     >>> from spinvalley.models import heterostructure
     >>> round(superconductor(heterostructure(), "sc", {"layer_gap0": 0.2}).v, 6)
@@ -40,8 +50,21 @@ def superconductor(
     if "layer_gap0" in given:
         model.orbitals_on(on)
         alone = model if on is None else normal.isolated(model, on)
-        strength = {"v": pairing.Superconductor(alone, pairing.s_wave(on=on, gap0=given["layer_gap0"])).v}
-    return pairing.Superconductor(model, pairing.s_wave(on=on, **strength))
+        layer = _pairing(alone, on, channel, interaction, {"gap0": given["layer_gap0"]})
+        strength = {"v": pairing.Superconductor(alone, layer, filling).v}
+    return pairing.Superconductor(model, _pairing(model, on, channel, interaction, strength), filling)
+
+
+def _pairing(
+    model: models.Model,
+    on: str | tuple[str, ...] | None,
+    channel: str | None,
+    interaction: str,
+    strength: Mapping[str, Any],
+) -> pairing.Pairing:
+    if channel is None:
+        return pairing.Pairing(on=on, interaction=interaction, **strength)
+    return pairing.Pairing(form=pairing.channels.channel(model, channel, on=on), interaction=interaction, **strength)
 
 
 def crystal(kind: str, factory: str, given: Mapping[str, Any]) -> Any:

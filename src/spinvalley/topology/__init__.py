@@ -1,7 +1,9 @@
-"""Topology: symmetry class, nodal points, winding numbers, strips and semi-infinite edges."""
+"""Topology: symmetry class, nodal points, winding and Chern numbers, strips and semi-infinite edges."""
 
 from spinvalley.topology.andreev import andreev
 from spinvalley.topology.bulk import bulk_gap
+from spinvalley.topology.chern import chern_integral, chern_number
+from spinvalley.topology.chiral_modes import chiral_modes
 from spinvalley.topology.edge_spectrum import edge_spectrum, edge_zero_modes
 from spinvalley.topology.effective import Effective, compare_effective, effective
 from spinvalley.topology.equilibrium import field_at_ratio
@@ -22,6 +24,9 @@ __all__ = [
     "FiniteSizeWarning",
     "andreev",
     "bulk_gap",
+    "chern_integral",
+    "chern_number",
+    "chiral_modes",
     "compare_effective",
     "edge_spectrum",
     "edge_zero_modes",

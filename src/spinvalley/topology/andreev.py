@@ -150,8 +150,8 @@ def _dataset(normal: Floats, reflected: Floats, error: Floats, solved: Bools, *,
 
 
 def _first_paired(sc: Superconductor) -> str:
-    paired = np.flatnonzero(sc.pairing.diagonal(sc.model))
-    return sc.model.layers[int(paired[0]) // 2]
+    pairs = np.sum([np.abs(m).sum(axis=1) for m in sc.pairing.hoppings(sc.model).values()], axis=0)
+    return sc.model.layers[int(np.flatnonzero(pairs)[0]) // 2]
 
 
 def _blocks(matrix: Matrix) -> tuple[Matrix, Matrix]:

@@ -67,11 +67,20 @@ def total(tables: Mapping[str, Table], without: tuple[str, ...] = ()) -> dict[Ce
 
 
 def chiral_breakers(sc: Superconductor, gap: float, zeeman: ArrayLike) -> list[tuple[str, ...]]:
-    """Smallest sets of parts without which a chiral symmetry exists; empty where it exists or none restores it."""
+    """Smallest sets of parts without which a chiral symmetry exists; empty where it exists or none restores it.
+
+    The pairing is blamed only where no set without it serves: a phase of D(k) that varies with k breaks time reversal.
+    """
     named = parts(sc, gap, zeeman)
     if find_chiral(total(named)) is not None:
         return []
-    removable = [name for name in named if name not in ("hopping", "pairing")]
+    terms = [name for name in named if name not in ("hopping", "pairing")]
+    paired = [name for name in named if name == "pairing"]
+    return _restoring(named, terms) or _restoring(named, terms + paired)
+
+
+def _restoring(named: Mapping[str, Table], removable: list[str]) -> list[tuple[str, ...]]:
+    """The smallest subsets of `removable` without which a chiral symmetry exists."""
     for size in range(1, len(removable) + 1):
         sets = [s for s in combinations(removable, size) if find_chiral(total(named, s)) is not None]
         if sets:
@@ -84,6 +93,8 @@ def reason(sc: Superconductor, gap: float, zeeman: ArrayLike) -> str:
     sets = chiral_breakers(sc, gap, zeeman)
     if not sets:
         return "none of the terms alone breaks it: the hopping itself has none"
+    if sets == [("pairing",)]:
+        return "the pairing breaks it: its phase varies in the zone, which breaks time reversal"
     return " or ".join("the " + " with the ".join(s) for s in sets) + " breaks it"
 
 

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from spinvalley.checks import Status, tolerance
 from spinvalley.pairing import Superconductor
-from spinvalley.topology.pencil import pencil
+from spinvalley.topology.pencil import pencils
 from spinvalley.topology.search import minimum
 from spinvalley.topology.zeros import ZERO
 
@@ -42,17 +42,19 @@ def bulk_gap(sc: Superconductor, gap: float, zeeman: ArrayLike, tol: float = 1e-
     0.0052346
     """
     share = tolerance("tol", tol)
-    matrices = pencil(sc, gap, zeeman)
-    zero = ZERO * matrices.scale
-    found = minimum(matrices, zero, share)
+    parts = pencils(sc, gap, zeeman)
+    zero = ZERO * max(part.scale for part in parts)
+    minima = [minimum(part, zero, share) for part in parts]
+    found = min(minima, key=lambda m: m.value)
+    least = min(m.least for m in minima)
     status = Status.GAP_CLOSED if found.value <= zero else Status.CONVERGED
     return xr.Dataset(
         {
             "gap": ((), found.value, {"units": "energy"}),
-            "error": ((), found.value - found.least, {"units": "energy"}),
+            "error": ((), max(found.value - least, 0.0), {"units": "energy"}),
             "k": ("xy", sc.model.lattice.fold(found.where), {"units": "1/length"}),
-            "status": ((), str(status if found.converged else Status.NOT_CONVERGED)),
+            "status": ((), str(status if all(m.converged for m in minima) else Status.NOT_CONVERGED)),
         },
         coords={"xy": ["x", "y"]},
-        attrs={"chiral": int(matrices.chiral), "cells": found.cells},
+        attrs={"chiral": int(all(part.chiral for part in parts)), "cells": sum(m.cells for m in minima)},
     )

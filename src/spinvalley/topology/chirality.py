@@ -1,9 +1,10 @@
 """The chiral frame: a basis (C = +1, C = -1) in which H(k) = [[0, A(k)], [A(k)^+, 0]]; zero modes belong to A.
 
 C H C^+ = -H with C^2 = 1. A maps the states with C = -1 to those with C = +1. C is sigma_x tau_y where this serves
-(hopping, Ising coupling, any in-plane field, singlet pairing); the sign of any other C is chosen such that it overlaps
-positively with sigma_x tau_y. If in addition an antiunitary operator maps k_perp -> -k_perp at fixed k_par with square
-+1 (the paper's T_1D), the frame makes every column matrix of A real.
+(hopping, Ising coupling, any in-plane field, singlet pairing), unless conserved quantities leave a choice of C (see
+`find_chiral`); the sign of any other C is chosen such that it overlaps positively with sigma_x tau_y. If in addition an
+antiunitary operator maps k_perp -> -k_perp at fixed k_par with square +1 (the paper's T_1D), the frame makes every
+column matrix of A real.
 """
 
 from __future__ import annotations
@@ -17,13 +18,15 @@ from numpy.typing import NDArray
 
 from spinvalley.checks import Floats, InvalidInput
 from spinvalley.models.model import Cell, Matrix
+from spinvalley.numerics.intertwiners import hermitian_unitary, intertwiners, real_basis, symmetric_unitary, violation
 from spinvalley.spin import chiral
 from spinvalley.topology.columns import Columns
 from spinvalley.topology.edges import Edge
-from spinvalley.topology.intertwiners import hermitian_unitary, intertwiners, real_basis, symmetric_unitary, violation
+from spinvalley.topology.sectors import generic, sectors
 
 Array = NDArray[Any]  # real or complex
 TOLERANCE = 1e-10
+_MIXES = 6
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,15 +52,56 @@ class Frame:
 
 
 def find_chiral(table: Mapping[Cell, Matrix]) -> Matrix | None:
-    """A chiral operator C = C^+ with C^2 = 1 and C T_R = -T_R C for all hoppings, or None."""
+    """A chiral operator C = C^+ with C^2 = 1 and C T_R = -T_R C for all hoppings, or None.
+
+    Where conserved quantities leave a choice (both signs in each sector), the sectors are oriented alike, so that two
+    spins with the same nodes have the same charges and their zero modes add up.
+    """
     matrices = np.array(list(table.values()))
     named = chiral(matrices.shape[-1] // 4)
-    if violation(matrices, -matrices, named) < TOLERANCE:
-        return named
-    found = hermitian_unitary(intertwiners(matrices, -matrices))
-    if found is None or violation(matrices, -matrices, found) > 1e3 * TOLERANCE:
+    parts = sectors(matrices)
+    found = _oriented(matrices, parts) if len(parts) > 1 else None
+    if found is None or violation(matrices, -matrices, found) > TOLERANCE:
+        found = named if violation(matrices, -matrices, named) < TOLERANCE else chiral_of(matrices)
+    return None if found is None else _signed(found, named)
+
+
+def chiral_of(matrices: Matrix) -> Matrix | None:
+    """Any Hermitian unitary C with C T = -T C for all matrices (i, D, D), not all of them zero, or None."""
+    if not np.any(matrices):
         return None
-    return found if np.vdot(named, found).real >= 0 else -found
+    found = hermitian_unitary(intertwiners(matrices, -matrices))
+    return None if found is None or violation(matrices, -matrices, found) > 1e3 * TOLERANCE else found
+
+
+def _oriented(matrices: Matrix, parts: list[Matrix]) -> Matrix | None:
+    """The sum of chiral operators of the sectors, of equal orientation; None if a sector has none of trace zero.
+
+    C is fixed up to its sign in a sector, and so is the orientation Tr(C H_1 H_2), which is imaginary: for two levels
+    H = x.tau in a plane, the sense of rotation from x_1 to x_2.
+    """
+    mixes = generic(matrices, _MIXES)
+    total: Matrix = np.zeros_like(mixes[0])
+    reference: Floats | None = None
+    for frame in parts:
+        inside = chiral_of(frame.conj().T @ matrices @ frame)
+        if inside is None or abs(np.trace(inside)) > 0.5:
+            return None
+        compressed = frame.conj().T @ mixes @ frame
+        senses = np.einsum("ab,gbc,hca->gh", inside, compressed, compressed).imag
+        reference = senses if reference is None else reference
+        sign = -1.0 if np.vdot(reference, senses) < 0 else 1.0
+        total = total + sign * (frame @ inside @ frame.conj().T)
+    return total
+
+
+def _signed(operator: Matrix, named: Matrix) -> Matrix:
+    """+-C: that of positive overlap with sigma_x tau_y; without one, of positive first element of the first row."""
+    overlap = float(np.vdot(named, operator).real)
+    if abs(overlap) < TOLERANCE:
+        first = operator[0, int(np.argmax(np.abs(operator[0]) > TOLERANCE))]
+        overlap = first.real if abs(first.real) > TOLERANCE else first.imag
+    return operator if overlap >= 0 else -operator
 
 
 def mirrored(table: Mapping[Cell, Matrix], which: Edge) -> tuple[Matrix, Matrix] | None:

@@ -51,6 +51,11 @@ class Edge:
         return np.asarray(normal * np.sign(normal @ self.lattice.translation(self.across)))
 
     @property
+    def handedness(self) -> int:
+        """+1 where (along the edge, into the sample) is right-handed, the sample to the left, otherwise -1."""
+        return round(float(np.linalg.det(np.array([self.unit, self.inward]))))
+
+    @property
     def period(self) -> float:
         """Length of the edge Brillouin zone, 2 pi / |along|, 1/length."""
         return float(2 * np.pi / np.linalg.norm(self.lattice.translation(self.along)))

@@ -111,7 +111,7 @@ def superblocks(sides: Columns, k_parallel: Floats) -> tuple[Matrix, Matrix]:
     return inner, outer
 
 
-def half_planes(inner: Matrix, outer: Matrix, z: Array) -> HalfPlanes:
+def half_planes(inner: Matrix, outer: Matrix, z: Array, unit: float | None = None) -> HalfPlanes:
     """Both half planes of a block tridiagonal H, by doubling scattering matrices until a slab is opaque.
 
     Rounding moves the energies of the sample by some 1e-16: the error is that times dS_R/dz (large where waves stay
@@ -122,9 +122,11 @@ def half_planes(inner: Matrix, outer: Matrix, z: Array) -> HalfPlanes:
         inner: H00, shape (P, n, n), energy.
         outer: H01, shape (P, n, n), energy; singular matrices are allowed.
         z: complex energies with Im z > 0, shape (P,).
+        unit: the energy c; by default about the largest H01 of these points.
     """
-    unit = float(np.sqrt(np.abs(outer).sum(axis=-1).max() * np.abs(outer).sum(axis=-2).max()))
-    unit = unit if unit > 0 else max(1.0, float(np.abs(z).max()))
+    if unit is None:
+        unit = float(np.sqrt(np.abs(outer).sum(axis=-1).max() * np.abs(outer).sum(axis=-2).max()))
+        unit = unit if unit > 0 else max(1.0, float(np.abs(z).max()))
     detuning = (z[:, None, None] * np.eye(inner.shape[-1]) - inner) / unit
     single = _single(detuning, outer / unit)
     right, left, passing = np.empty_like(inner), np.empty_like(inner), np.empty(len(z))

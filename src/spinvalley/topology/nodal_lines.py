@@ -13,12 +13,12 @@ from spinvalley.models import Lattice, from_callable, hoppings_of
 from spinvalley.models.model import Cell, Matrix
 from spinvalley.pairing import Superconductor
 from spinvalley.spin import S0
+from spinvalley.topology.chirality import chiral_of
 from spinvalley.topology.columns import hopping_table
-from spinvalley.topology.intertwiners import hermitian_unitary, intertwiners
 from spinvalley.topology.marching import Polyline, zero_lines
 from spinvalley.topology.pencil import Pencil
+from spinvalley.topology.sectors import sectors
 
-_APART = 1e-6
 _CONSTANT = 1e-9
 _SAMPLE = 48
 _VANISHING = 1e-8
@@ -96,25 +96,14 @@ def _blocks(lattice: Lattice, table: dict[Cell, Matrix]) -> list[Pencil]:
     """Blocks of H whose levels may change sign; of a block with chiral symmetry det A, if it is real."""
     matrices = np.array(list(table.values()))
     found = []
-    for frame in _conserved(matrices):
+    for frame in sectors(matrices):
         inside = frame.conj().T @ matrices @ frame
-        operator = hermitian_unitary(intertwiners(inside, -inside))
+        operator = chiral_of(inside)
         if operator is None:
             found.append(Pencil(lattice, dict(zip(table, inside, strict=True)), False))
         elif (real := _real_determinant(lattice, list(table), inside, operator)) is not None:
             found.append(real)
     return found
-
-
-def _conserved(matrices: Matrix) -> list[Matrix]:
-    """Orthonormal bases of the smallest subspaces that no matrix leads out of, each (D, n)."""
-    rng = np.random.default_rng(11)
-    space = intertwiners(matrices, matrices)
-    weights = rng.normal(size=len(space)) + 1j * rng.normal(size=len(space))
-    generic = np.einsum("m,mab->ab", weights, space)
-    values, states = np.linalg.eigh(generic + generic.conj().T)
-    cuts = np.flatnonzero(np.diff(values) > _APART * max(1.0, float(np.abs(values).max()))) + 1
-    return list(np.split(states, cuts, axis=1))
 
 
 def _real_determinant(lattice: Lattice, cells: list[Cell], inside: Matrix, operator: Matrix) -> Pencil | None:

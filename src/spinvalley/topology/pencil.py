@@ -25,8 +25,9 @@ from spinvalley.models.model import Cell, Matrix
 from spinvalley.numerics import zone
 from spinvalley.pairing import Superconductor
 from spinvalley.spin import nambu
-from spinvalley.topology.chirality import find_chiral
+from spinvalley.topology.chirality import chiral_of, find_chiral
 from spinvalley.topology.columns import hopping_table
+from spinvalley.topology.sectors import sectors
 
 Array = NDArray[Any]
 _SYMMETRIC = 1e-12
@@ -225,6 +226,24 @@ def pencil(sc: Superconductor, gap: float, zeeman: ArrayLike) -> Pencil:
     return Pencil(sc.model.lattice, {c: plus.conj().T @ m @ minus for c, m in table.items()}, plus is not minus)
 
 
+def pencils(sc: Superconductor, gap: float, zeeman: ArrayLike) -> list[Pencil]:
+    """The pencils of the sectors that conserved on-site quantities leave apart; together they have every |E|.
+
+    A sector is small and has no levels that are degenerate at every k, which makes the lower bounds sharp. The whole is
+    one pencil where only the whole has a chiral symmetry.
+    """
+    whole = pencil(sc, gap, zeeman)
+    table = hopping_table(sc, gap, zeeman)
+    matrices = np.array(list(table.values()))
+    found = []
+    for frame in sectors(matrices):
+        inside = frame.conj().T @ matrices @ frame
+        plus, minus = _halves(chiral_of(inside), frame.shape[1])
+        compressed = plus.conj().T @ inside @ minus
+        found.append(Pencil(whole.lattice, dict(zip(table, compressed, strict=True)), plus is not minus))
+    return [whole] if whole.chiral and not all(part.chiral for part in found) else found
+
+
 def ray(sc: Superconductor, gap: float, direction: Floats) -> Ray:
     """The pencils of all fields along a unit vector, after checking the arguments."""
     table = hopping_table(sc, gap, 0.0)
@@ -237,8 +256,11 @@ def ray(sc: Superconductor, gap: float, direction: Floats) -> Ray:
 
 def _sectors(matrices: list[Matrix]) -> tuple[Matrix, Matrix]:
     """Bases of C = +1 and C = -1; twice the unit matrix without a chiral symmetry or with unequal numbers of states."""
-    operator = find_chiral({(n, 0): m for n, m in enumerate(matrices)})
-    unit = np.eye(len(matrices[0]), dtype=complex)
+    return _halves(find_chiral({(n, 0): m for n, m in enumerate(matrices)}), len(matrices[0]))
+
+
+def _halves(operator: Matrix | None, size: int) -> tuple[Matrix, Matrix]:
+    unit = np.eye(size, dtype=complex)
     if operator is None:
         return unit, unit
     values, states = np.linalg.eigh(operator)

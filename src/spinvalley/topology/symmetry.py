@@ -10,13 +10,13 @@ from numpy.typing import ArrayLike
 
 from spinvalley.checks import Status
 from spinvalley.models.model import Cell, Matrix
+from spinvalley.numerics.intertwiners import antisymmetric_unitary, intertwiners, symmetric_unitary, violation
 from spinvalley.pairing import Superconductor
 from spinvalley.spin import S0, SX, SY, SZ
 from spinvalley.topology.breaking import chiral_breakers, parts
 from spinvalley.topology.chirality import find_chiral, mirrored
 from spinvalley.topology.columns import columns
 from spinvalley.topology.edges import Edge
-from spinvalley.topology.intertwiners import antisymmetric_unitary, intertwiners, symmetric_unitary, violation
 
 SYMMETRIES = ("chiral", "time_reversal", "particle_hole", "time_reversal_1d", "particle_hole_1d")
 _FLIPS = {"time_reversal": 1, "particle_hole": -1}  # sign of U H^* U^+ = +- H

@@ -28,7 +28,8 @@ def winding(
     H(k) = [[0, A], [A^+, 0]] in the chiral frame, (2 pi i) w = closed integral of d ln det A over k_perp into the
     sample. It is counted, not integrated: w is the number of roots lambda of det A(k_par, lambda) = 0 inside the unit
     circle minus that of the poles. w > 0: w modes with C = -1, w < 0: -w modes with C = +1, where C = sigma_x tau_y
-    (see `symmetry_class`). The opposite edge of a strip carries modes of the other sign.
+    (see `symmetry_class`), or another C where there is a choice: with a conserved spin, as for d and p waves without
+    spin-orbit coupling, the one that counts both spins alike. The opposite edge carries modes of the other sign.
 
     Args:
         sc: the superconductor (model and pairing channel; the strength of the pairing is not used).

@@ -61,7 +61,10 @@ class Channel:
             raise InvalidInput("`name` must be a text that is not empty, but is empty")
         instance("lattice", self.lattice, Lattice, "square()")
         instance("table", self.table, Mapping, "{(0, 0): spin.singlet()}")
-        frozen = {_cell(cell): _block(self.name, cell, matrix, self.dim) for cell, matrix in self.table.items()}
+        frozen = {
+            lattice_cell("table", cell): _block(self.name, cell, matrix, self.dim)
+            for cell, matrix in self.table.items()
+        }
         scale = max((float(np.abs(m).max()) for m in frozen.values()), default=0.0)
         if scale == 0:
             raise InvalidInput(f"the table of channel {self.name!r} must have an entry, but is zero everywhere")
@@ -170,7 +173,9 @@ class Channel:
 
 def vector(blocks: Matrix) -> Matrix:
     """(psi, d_x, d_y, d_z) of pairing matrices (..., 2, 2) = (psi + d.sigma)(-i sigma_y), shape (..., 4)."""
-    return np.asarray(np.einsum("mst,...ts->...m", _PAULI, blocks @ singlet(1).conj().T) / 2)
+    same, cross = blocks[..., 0, 0] - blocks[..., 1, 1], blocks[..., 1, 0] - blocks[..., 0, 1]
+    total, mixed = blocks[..., 0, 0] + blocks[..., 1, 1], blocks[..., 1, 0] + blocks[..., 0, 1]
+    return 0.5 * np.stack([cross, same, 1j * total, -mixed], axis=-1)
 
 
 def superposition(channels: tuple[Channel, ...], weights: ArrayLike, name: str) -> Channel:
@@ -181,9 +186,10 @@ def superposition(channels: tuple[Channel, ...], weights: ArrayLike, name: str) 
     return Channel(name, channels[0].lattice, channels[0].layers, table)
 
 
-def _cell(cell: Any) -> Cell:
+def lattice_cell(name: str, cell: Any) -> Cell:
+    """A pair (n1, n2) of whole numbers, or one clear sentence."""
     if not (isinstance(cell, tuple) and len(cell) == 2 and all(isinstance(n, int | np.integer) for n in cell)):
-        raise InvalidInput(f"`table` must have keys (n1, n2) of integers, but has {cell!r}")
+        raise InvalidInput(f"`{name}` must have keys (n1, n2) of integers, but has {cell!r}")
     return int(cell[0]), int(cell[1])
 
 

@@ -88,14 +88,23 @@ class Competition:
 
     def blocks(self, k: Floats) -> Matrix:
         """D_i(k) for k (K, 2), shape (K, n, dim, dim)."""
-        return np.stack([channel.matrix(k) for channel in self.channels], axis=1)
+        cells = sorted(set().union(*(channel.table for channel in self.channels)))
+        nothing = np.zeros((self.model.dim, self.model.dim))
+        tables = np.array([[channel.table.get(cell, nothing) for channel in self.channels] for cell in cells])
+        phases = np.exp(1j * (k @ np.stack([self.model.lattice.translation(cell) for cell in cells], axis=-1)))
+        return np.asarray(np.tensordot(phases, tables, axes=1))
 
     @cached_property
     def sampler(self) -> Sampler:
         """Quadrature nodes that serve every superposition: those of a random one, which has no symmetry of its own."""
         rng = np.random.default_rng(11)
-        weights = rng.normal(size=(2, len(self.channels))) @ np.array([1, 1j]) if len(self.channels) > 1 else [1.0]
+        weights = np.array([1, 1j]) @ rng.normal(size=(2, len(self.channels))) if len(self.channels) > 1 else [1.0]
         return Sampler(self.model, Pairing(form=superposition(self.channels, weights, "random"), v=1.0))
+
+    @property
+    def energetics(self) -> Sampler:
+        """What sums over the zone, as that of a superconductor."""
+        return self.sampler
 
     def superconductor(self, weights: ArrayLike, name: str = "") -> Superconductor:
         """The superconductor with one amplitude Delta in front of sum_i w_i D_i(k), e.g. for `topology`.

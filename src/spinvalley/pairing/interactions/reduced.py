@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Protocol, Self, runtime_checkable
 
 import numpy as np
 
 from spinvalley.checks import InvalidInput, instance, real
+from spinvalley.models import Model
 from spinvalley.models.model import Matrix
+from spinvalley.pairing.carrier import Pairing
 from spinvalley.pairing.channels.form import Channel
+from spinvalley.pairing.superconductor import Superconductor
 
 
 @runtime_checkable
@@ -50,17 +53,36 @@ class Reduced:
             if real(f"v[{name!r}]", value) == 0:
                 raise InvalidInput(f"`v[{name!r}]` must not be zero: leave the channel out")
 
+    @classmethod
+    def from_tc(cls, model: Model, channels: Sequence[Channel], tc: Mapping[str, float]) -> Self:
+        """Couplings with which each channel alone has a given critical temperature at zero field.
+
+        Args:
+            model: the normal state.
+            channels: the channels.
+            tc: {name of the channel: k_B Tc}, energy unit of the model.
+
+        Raises:
+            InvalidInput: a name without channel or the reverse, a tc that is not positive or cannot be resolved.
+        """
+        _match("tc", tc, [channel.name for channel in channels])
+        return cls({c.name: Superconductor(model, Pairing(form=c, tc=tc[c.name])).v for c in channels})
+
     def couplings(self, channels: tuple[Channel, ...]) -> Matrix:
         """Diagonal matrix of the couplings, (n, n).
 
         Raises:
             InvalidInput: a channel without coupling, or a coupling whose channel is absent.
         """
-        names = [channel.name for channel in channels]
-        for name in self.v:
-            if name not in names:
-                raise InvalidInput(f"`v` must name channels out of {', '.join(names)}, but has {name!r}")
-        for name in names:
-            if name not in self.v:
-                raise InvalidInput(f"`v` must give a coupling to every channel, but has none for {name!r}")
-        return np.diag([complex(self.v[name]) for name in names])
+        _match("v", self.v, [channel.name for channel in channels])
+        return np.diag([complex(self.v[channel.name]) for channel in channels])
+
+
+def _match(name: str, given: Mapping[str, float], channels: Sequence[str]) -> None:
+    """As many numbers as channels, under the same names."""
+    for key in given:
+        if key not in channels:
+            raise InvalidInput(f"`{name}` must name channels out of {', '.join(channels)}, but has {key!r}")
+    for channel in channels:
+        if channel not in given:
+            raise InvalidInput(f"`{name}` must have a number for every channel, but has none for {channel!r}")

@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from spinvalley.checks import Floats
-from spinvalley.models.model import Matrix
 
+Matrix = NDArray[np.complex128]
 _TOLERANCE = 1e-9
 _GENERIC = 4
 
 
-def intertwiners(sources: Matrix, targets: Matrix) -> Matrix:
+def intertwiners(sources: Matrix, targets: Matrix, tolerance: float = _TOLERANCE) -> Matrix:
     """Orthonormal basis of {U : U A_i = B_i U}, shape (m, D, D), for A, B of shape (i, D, D)."""
     rng = np.random.default_rng(3)
     dim = sources.shape[-1]
@@ -29,7 +30,7 @@ def intertwiners(sources: Matrix, targets: Matrix) -> Matrix:
     # row-major vec: vec(U A) = (1 x A^T) vec U, vec(B U) = (B x 1) vec U
     rows = np.concatenate([np.kron(unit, x.T) - np.kron(y, unit) for x, y in zip(a, b, strict=True)])
     _, values, vectors = np.linalg.svd(rows, full_matrices=False)
-    null = vectors[values <= _TOLERANCE * values[0]]
+    null = vectors[values <= tolerance * max(1.0, values[0])]
     return np.asarray(null.conj().reshape(-1, dim, dim))
 
 
@@ -46,6 +47,25 @@ def symmetric_unitary(space: Matrix) -> Matrix | None:
 def antisymmetric_unitary(space: Matrix) -> Matrix | None:
     """A unitary member U = -U^T: the antiunitary U K squares to -1. None if there is none."""
     return _polar(_mix(space), lambda x: x - x.T)
+
+
+def closest_unitary(space: Matrix, candidate: Matrix) -> Matrix | None:
+    """A unitary member made from the part of `candidate` that lies in the space; None if that part is singular.
+
+    A real candidate gives a real member where the space contains the complex conjugate of each member.
+    """
+    if len(space) == 0:
+        return None
+    return _polar(np.einsum("mab,mcd,cd->ab", space, space.conj(), candidate), lambda x: x)
+
+
+def supported(space: Matrix, mask: NDArray[np.bool_]) -> Matrix:
+    """Orthonormal basis of the members that vanish outside a mask (D, D)."""
+    if len(space) == 0:
+        return space
+    _, values, vectors = np.linalg.svd(space[:, ~mask].T, full_matrices=True)
+    free = np.concatenate([values, np.zeros(len(space) - len(values))]) <= _TOLERANCE
+    return np.asarray(np.einsum("cm,mab->cab", vectors[free].conj(), space))
 
 
 def real_basis(unitary: Matrix) -> Matrix:
