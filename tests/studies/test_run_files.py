@@ -140,6 +140,24 @@ def test_a_layer_gap_fixes_the_coupling_of_the_layer_alone():
     assert at.superconductor.v == pytest.approx(2.295202, rel=1e-6)
 
 
+def test_a_channel_an_interaction_and_a_filling_are_those_of_the_library():
+    base = (
+        GOOD.replace('"critical_field"', '"gap"').replace("heterostructure", "film").replace("mu_tmd = 3.0", "mu = 1.0")
+    )
+    base = base[: base.index("[conditions]")]
+    swept = base.replace('on = "sc"\ngap0 = 0.1', "v = 1.4") + '[axes.channel]\nvalues = ["d_xy", "f:z"]\n'
+    found = parse(swept + "[axes.kT]\nvalues = [0.02]\n")
+    film = sv.models.film(mu=1.0)
+    for name in ("d_xy", "f:z"):
+        sc = sv.Superconductor(film, sv.Pairing(form=sv.pairing.channels.channel(film, name), v=1.4))
+        assert evaluate(settings=found.settings, channel=name, kT=0.02)["gap"] == sv.solve_gap(sc, 0.02, tol=1e-4).gap
+    contact = base.replace("gap0 = 0.1", 'v = 2.3\ninteraction = "contact"\nfilling = 0.8')
+    settings = parse(contact + "[axes.kT]\nvalues = [0.02, 0.03]\n").settings
+    sc = sv.Superconductor(film, sv.s_wave(v=2.3, interaction="contact"), density=0.8)
+    assert evaluate(settings=settings, kT=0.02)["gap"] == sv.solve_gap(sc, 0.02, tol=1e-4).gap
+    assert point(settings, {"kT": 0.02}).superconductor.density == 0.8
+
+
 def test_kelvin_and_tesla_give_what_their_energies_give():
     base = GOOD.replace('"critical_field"', '"gap"').replace("heterostructure", "film").replace("mu_tmd = 3.0", "")
     base = base[: base.index("[axes.coupling]")].replace('on = "sc"\ngap0 = 0.1', "gap0 = 0.5")
@@ -257,6 +275,8 @@ def test_bad_input_is_one_sentence_with_key_and_line(old, new, line, sentence):
         (THEORY.replace('"hc2"', '"gap"'), "`model.kind` must be one of film, tmd"),
         (THEORY.replace("[axes.tau_so]\nvalues = [20.0, 40.0]\n", ""), "`model` must hold tau_so, fixed here or swept"),
         (THEORY.replace("tc = 6.5", "gap0 = 1.0"), "`pairing.gap0` has no meaning for hc2"),
+        (THEORY.replace("tc = 6.5", 'tc = 6.5\nchannel = "d_xy"'), "`pairing.channel` has no meaning for hc2"),
+        (GOOD.replace('on = "sc"', "filling = 0.0"), "`pairing.filling`"),
         (THEORY.replace("tc = 6.5", ""), "`pairing` must hold tc in K for hc2"),
         (TABLE, "line 5: `model.file` must be a file, but there is no"),
     ],

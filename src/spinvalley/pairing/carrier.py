@@ -100,6 +100,16 @@ class Pairing:
         """Number n of paired orbitals: F contains n Delta^2 / v."""
         return float(self.diagonal(model).sum()) / 2 if self.form is None else self.form.norm
 
+    @property
+    def size(self) -> float:
+        """Gap on the paired orbitals for unit amplitude (root mean square): energies are compared with size * Delta."""
+        return 1.0 if self.form is None else self.form.size
+
+    @property
+    def bound(self) -> float:
+        """The largest gap at any momentum for unit amplitude, or more."""
+        return 1.0 if self.form is None else self.form.bound
+
     def matrix(self, model: Model, k: Floats) -> Matrix:
         """D(k), the pairing block of unit amplitude, (..., dim, dim) for k (..., 2), or (dim, dim) if it is on-site."""
         table = self.hoppings(model)

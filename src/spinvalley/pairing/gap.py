@@ -113,7 +113,7 @@ def solve_gap(
 def _fields(sc: Superconductor, gap: float, kT: float, zeeman: Floats, order: int) -> MeanFields | None:
     if sc.mean_field is None:
         return None
-    return sc.mean_field.mean_fields(gap, kT, zeeman, order, SMALLEST * sc.gap_scale)
+    return sc.mean_field.mean_fields(gap, kT, zeeman, order, SMALLEST * sc.energy_scale)
 
 
 def _refined(sc: Superconductor, kT: float, zeeman: Floats, tol: float) -> tuple[Profile, Branch, float, int]:
@@ -179,7 +179,7 @@ def free_energy_landscape(
 
 def normal_free_energy(sc: Superconductor, kT: Floats, zeeman: Floats, order: int) -> Floats:
     """F(0; T, V) = -(T/N) sum_k sum_{E>0} ln 2cosh(E/2T) of the normal state at each temperature, energy per cell."""
-    spectrum = sc.energetics.spectrum(float(kT.min()), zeeman, order, SMALLEST * sc.gap_scale)
+    spectrum = sc.energetics.spectrum(float(kT.min()), zeeman, order, SMALLEST * sc.energy_scale)
     return -spectrum.normal(kT, many_temperatures(kT))
 
 
@@ -199,7 +199,7 @@ def free_energy(sc: Superconductor, gap: ArrayLike, kT: float, zeeman: ArrayLike
     order = whole("order", order, 2)
     kT = non_negative("kT", kT)
     vector = zeeman_vector(zeeman)
-    spectrum = sc.energetics.spectrum(kT, vector, order, SMALLEST * sc.gap_scale)
+    spectrum = sc.energetics.spectrum(kT, vector, order, SMALLEST * sc.energy_scale)
     sums = spectrum.sums(gaps, np.array([kT]))
     values = sc.strength * gaps**2 - sums.half - sums.thermal[:, 0]
     return np.reshape(values + normal_free_energy(sc, np.array([kT]), vector, order), np.shape(gap))

@@ -24,6 +24,7 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats
 from spinvalley.numerics.piecewise import Piecewise, adaptive_panels, chebyshev, chebyshev_roots, derivative_matrix
 from spinvalley.numerics.thermal import MomentBasis, moment_basis
+from spinvalley.pairing.carrier import Pairing
 from spinvalley.pairing.spectrum import Sums
 
 PANEL_ORDER = 14
@@ -60,6 +61,11 @@ class Gains(Protocol):
 
 class Energetics(Protocol):
     """What gives zone sums at any temperature and field: a `Sampler`, or a `MeanFieldSampler`."""
+
+    @property
+    def pairing(self) -> Pairing:
+        """The channel."""
+        ...
 
     def spectrum(self, kT: float, zeeman: ArrayLike, order: int, smallest: float, /) -> Gains:
         """Sums that serve temperatures >= kT in this field."""
@@ -254,7 +260,7 @@ def landscape(
         tolerance: relative accuracy of the gap that follows from the interpolant.
         breaks: panels known to suit, in x; they replace `gap_max`.
     """
-    spectrum = sampler.spectrum(float(kT.min()), zeeman, order, SMALLEST * gap_max)
+    spectrum = sampler.spectrum(float(kT.min()), zeeman, order, SMALLEST * gap_max * sampler.pairing.size)
     basis = many_temperatures(kT)
 
     def sample(x: Floats) -> Floats:
@@ -277,11 +283,11 @@ def expansion(sampler: Energetics, kT: float, zeeman: ArrayLike, order: int) -> 
     """Coefficients (chi, b) of G = chi x - b x^2 / 2 + ... at small x = Delta^2, for kT > 0.
 
     F = (n/v - chi) x + b x^2 / 2: chi is the pair susceptibility of the linearised gap equation, b < 0 makes a
-    transition at n/v = chi discontinuous. G is analytic within |x| < (pi kT)^2; one panel inside gives both.
+    transition at n/v = chi discontinuous. G is analytic for gaps |D(k)|^2 |x| < (pi kT)^2; one panel inside gives both.
     """
     spectrum = sampler.spectrum(kT, zeeman, order, 0.0)
     nodes, matrix = chebyshev(PANEL_ORDER)
-    width = (_INSIDE * np.pi * kT) ** 2
+    width = (_INSIDE * np.pi * kT / sampler.pairing.bound) ** 2
     x = 0.5 * width * (1 + nodes)
     sums = spectrum.sums(np.sqrt(x), np.array([kT]))
     ratio = (sums.half + sums.thermal[:, 0]) / x  # G/x: no derivative needed for chi

@@ -124,7 +124,7 @@ class Superconductor:
             return given.v
         if given.gap0 is not None:
             gap0 = given.gap0
-            _resolvable("gap0", gap0, self.sampler.bandwidth)
+            _resolvable("gap0", gap0, self.sampler.bandwidth / given.size)
             strength = self._consistent(partial(_slope, gap=gap0, order=_COARSE_ORDER))
             _confirm_gap(self._with_coupling(self.paired_orbitals / strength), strength, gap0)
             strength = _settled("gap0", lambda order: self._consistent(partial(_slope, gap=gap0, order=order)))
@@ -153,6 +153,11 @@ class Superconductor:
             else _zero_temperature_gap(self.energetics, self.strength)
         )
 
+    @property
+    def energy_scale(self) -> float:
+        """The gap that this amplitude opens, with which temperatures and fields are compared: `gap_scale` for s-wave."""
+        return self.gap_scale * self.pairing.size
+
     def hamiltonian(self, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Matrix:
         """BdG Hamiltonian at k (..., 2), shape (..., 2 dim, 2 dim); see `spinvalley.pairing.bdg.hamiltonian`."""
         return bdg.hamiltonian(self.model, self.pairing, k, non_negative("gap", gap), zeeman)
@@ -171,7 +176,7 @@ def _susceptibility(sampler: Energies, kT: float, order: int) -> float:
 
 def _slope(sampler: Energies, gap: float, order: int, finest: float = SMALLEST) -> float:
     """dG/dx at zero temperature and field, equal to n/v where `gap` is the gap."""
-    return sampler.spectrum(0.0, 0.0, order, finest * gap).slope(gap, 0.0)
+    return sampler.spectrum(0.0, 0.0, order, finest * gap * sampler.pairing.size).slope(gap, 0.0)
 
 
 def _settled(name: str, evaluate: Callable[[int], float]) -> float:
@@ -201,7 +206,7 @@ def _confirm_gap(sampler: Energies, strength: float, gap0: float) -> None:
 
 def _confirm_tc(sampler: Energies, strength: float, tc: float) -> None:
     """Refuse a tc at which the normal state becomes unstable although a superconducting state still lies lower."""
-    found = landscape(sampler, strength, np.array([1.01 * tc]), 0.0, 8 * tc, _COARSE_ORDER, _COARSE)
+    found = landscape(sampler, strength, np.array([1.01 * tc]), 0.0, 8 * tc / sampler.pairing.size, _COARSE_ORDER, _COARSE)
     if found.equilibria()[0][0] > 0:
         raise InvalidInput(
             f"`tc` must be the temperature of a continuous transition at zero field, but above {tc:g} the equilibrium "
@@ -225,7 +230,7 @@ def _zero_temperature_gap(sampler: Energies, strength: float) -> float:
         return _slope(sampler, float(np.exp(log_gap)), _COARSE_ORDER, finest) - strength
 
     low = high = float(np.log(_largest_gap(sampler, strength)))
-    lowest = float(np.log(SMALLEST_GAP * sampler.bandwidth))
+    lowest = float(np.log(SMALLEST_GAP * sampler.bandwidth / sampler.pairing.size))
     while excess(low) <= 0:
         if low <= lowest:
             raise InvalidInput(
@@ -244,4 +249,4 @@ def _largest_gap(sampler: Energies, strength: float) -> float:
     orbitals = sampler.pairing.orbitals(sampler.model)
     if sampler.pairing.onsite(sampler.model) is None:
         orbitals = float(np.sqrt(orbitals * 0.5 * sampler.model.dim))
-    return max(orbitals / (2 * strength), 2 * SMALLEST_GAP * sampler.bandwidth)
+    return max(orbitals / (2 * strength), 2 * SMALLEST_GAP * sampler.bandwidth / sampler.pairing.size)

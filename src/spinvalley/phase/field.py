@@ -85,7 +85,7 @@ def critical_field(
     unit = direction_vector(direction)
     tol = tolerance("tol", tol)
     instance("sc", sc, Superconductor, "Superconductor(film(), s_wave(gap0=0.1))")
-    furthest = positive("zeeman_max", zeeman_max) if zeeman_max is not None else _FURTHEST * sc.gap_scale
+    furthest = positive("zeeman_max", zeeman_max) if zeeman_max is not None else _FURTHEST * sc.energy_scale
     fields, scans = _scan(sc, temperatures, unit, furthest)
     gaps = np.array([scan.equilibria()[0] for scan in scans])
     curvatures = np.array([scan.curvatures for scan in scans])
@@ -107,7 +107,7 @@ def _scan(sc: Superconductor, kT: Floats, unit: Floats, furthest: float) -> tupl
     """Free energies at all temperatures on a coarse grid of fields, up to the first where every state is normal."""
     fields: list[float] = []
     scans: list[Landscape] = []
-    value, step = 0.0, _FIRST_STEP * sc.gap_scale
+    value, step = 0.0, _FIRST_STEP * sc.energy_scale
     while True:
         fields.append(value)
         scans.append(free_energy_landscape(sc, kT, value * unit, ORDERS[0], _SCAN_TOLERANCE))

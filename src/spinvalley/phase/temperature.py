@@ -103,7 +103,7 @@ def critical_temperature(
 def _single(sc: Superconductor, field: Floats, tol: float) -> CriticalTemperature:
     bracket = _bracket(sc, field)
     if bracket is None:
-        lowest = _LOWEST * sc.gap_scale
+        lowest = _LOWEST * sc.energy_scale
         return CriticalTemperature.of(0.0, order=0, error=lowest, status=Status.NORMAL, linear=np.nan)
     lines = [
         Line(sc, lambda s: (s, field), order, 0.1 * tol) for order in orders(sc, bracket[0], field, min(tol, 1e-4))
@@ -119,9 +119,9 @@ def _single(sc: Superconductor, field: Floats, tol: float) -> CriticalTemperatur
 
 def _bracket(sc: Superconductor, field: Floats) -> tuple[float, float] | None:
     """A superconducting temperature and the next normal one above it, from a coarse scan."""
-    top = _START * sc.gap_scale
+    top = _START * sc.energy_scale
     for _ in range(12):
-        kT = np.geomspace(_LOWEST * sc.gap_scale, top, _POINTS)
+        kT = np.geomspace(_LOWEST * sc.energy_scale, top, _POINTS)
         gaps = free_energy_landscape(sc, kT, field, ORDERS[0], _SCAN_TOLERANCE).equilibria()[0]
         inside = np.flatnonzero(gaps > 0)
         if len(inside) == 0:

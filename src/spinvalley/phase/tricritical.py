@@ -96,10 +96,10 @@ class _Search:
     def linear_field(self, kT: float) -> float:
         """The lowest field that makes the normal state stable at this temperature."""
         line = self._line(kT)
-        low, high = 0.0, 0.25 * self.sc.gap_scale
+        low, high = 0.0, 0.25 * self.sc.energy_scale
         while line.curvature(high) < 0:
             low, high = high, 1.3 * high
-            if high > _FURTHEST * self.sc.gap_scale:
+            if high > _FURTHEST * self.sc.energy_scale:
                 return high
         return float(brentq(line.curvature, low, high, xtol=1e-3 * self.tol * high, rtol=1e-14))
 

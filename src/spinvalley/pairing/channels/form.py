@@ -93,6 +93,17 @@ class Channel:
         """N = (1/2) sum_R tr D_R^+ D_R: the number of paired orbitals of s-wave pairing."""
         return float(np.real(self.overlap(self)))
 
+    @cached_property
+    def size(self) -> float:
+        """Root mean square of D(k) on the orbitals that pair: 1 for a channel as `channels` makes it, 5 for 5 of it."""
+        touched = sum(np.abs(matrix).sum(axis=1) for matrix in self.table.values())
+        return float(np.sqrt(self.norm / np.count_nonzero(touched.reshape(-1, 2).any(axis=1))))
+
+    @cached_property
+    def bound(self) -> float:
+        """sum_R |D_R|, which |D(k)| never exceeds."""
+        return float(sum(np.linalg.norm(matrix, 2) for matrix in self.table.values()))
+
     def overlap(self, other: Channel) -> complex:
         """(1/2) sum_R tr D_R^+ D'_R: the scalar product of two channels."""
         shared = self.table.keys() & other.table.keys()
