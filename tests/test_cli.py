@@ -138,6 +138,16 @@ def test_gap_gives_what_solve_gap_gives(capsys, here):
     assert "equilibrium" in out
 
 
+def test_gap_tells_the_mean_fields_of_a_contact_interaction(capsys):
+    arguments = ("gap", "--v", 2.3, "--interaction", "contact", "--filling", 0.8, "--kT", 0.06, "--zeeman", 0.1)
+    sc = sv.Superconductor(sv.models.film(), sv.s_wave(v=2.3, interaction="contact"), density=0.8)
+    state = sv.solve_gap(sc, 0.06, 0.1)
+    read = json.loads(call(capsys, *arguments, "--json")[1], parse_constant=pytest.fail)["variables"]
+    assert read["mu"]["values"] == state.fields.mu
+    assert read["m_x"]["values"] == state.fields.magnetisation[0] < 0  # against the field V of sigma
+    assert f"chemical potential {state.fields.mu:.7g}, magnetisation" in call(capsys, *arguments)[1]
+
+
 def test_hc2_gives_a_table_and_files(capsys, here):
     code, out, err = call(
         capsys, "hc2", *FILM, "--kT", "0.01,0.1", "--tol", 1e-4, "--out", "hc2.csv", "--out", "hc2.pdf"

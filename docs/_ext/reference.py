@@ -29,17 +29,33 @@ def rooms():
     return [name for name in found if name not in INTERNAL and _public_names(f"{PACKAGE}.{name}")]
 
 
-def contents(module):
-    """Public names of a module or package; those of modules among them are listed with the name of the module."""
+def contents(module, above=()):
+    """Public names of a module or package; those of modules among them are listed with the name of the module.
+
+    What a package offers too is documented there only; `above` are those names of the packages around the module.
+    """
     listed = []
+    above = (*above, *_own(module))
     for name in _public_names(module):
         thing = getattr(import_module(module), name)
-        home = f"{module}.{name}"
+        full = f"{module}.{name}"
         if isinstance(thing, ModuleType):
-            listed += [Public(home, home, "module"), *contents(home)]
+            listed += [Public(full, full, "module"), *contents(full, above)]
         else:
-            listed.append(Public(home, home, _kind(thing)))
+            listed.append(Public(full, _home(full, above), _kind(thing)))
     return listed
+
+
+def _own(module):
+    """Full names of the public things of a module that are no modules."""
+    names = [(name, getattr(import_module(module), name)) for name in _public_names(module)]
+    return [f"{module}.{name}" for name, thing in names if not isinstance(thing, ModuleType)]
+
+
+def _home(full, above):
+    """The first of the names `above` that means the same thing, or the name itself."""
+    thing = _thing(full)
+    return next((name for name in above if _thing(name) is thing and hasattr(thing, "__module__")), full)
 
 
 @cache
@@ -87,18 +103,20 @@ def _index(known):
     return "\n".join(lines) + "\n"
 
 
-def _module(module, depth=2):
-    """Description, table and entries of one module, its modules below."""
+def _module(module, depth=2, above=()):
+    """Description, table and entries of one module, its modules below; entries of names `above` are not repeated."""
     names = [(name, getattr(import_module(module), name)) for name in _public_names(module)]
-    own = [f"{module}.{name}" for name, thing in names if not isinstance(thing, ModuleType)]
+    listed = _own(module)
+    own = [name for name in listed if _home(name, above) == name]
     below = [f"{module}.{name}" for name, thing in names if isinstance(thing, ModuleType)]
     table = ["| name | what it is |", "| --- | --- |"] + [
-        f"| {{py:obj}}`{n.split('.')[-1]} <{n}>` | {_first(n)} |" for n in own
+        f"| {{py:obj}}`{n.split('.')[-1]} <{_home(n, above)}>` | {_first(n)} |" for n in listed
     ]
     parts = ["```{eval-rst}", f".. automodule:: {module}", "   :no-members:", "```", ""]
-    parts += [*table, "", *_entries(own)] if own else []
+    parts += [*table, ""] if listed else []
+    parts += _entries(own) if own else []
     for name in below:
-        parts += ["", f"{'#' * depth} {name}", "", _module(name, depth + 1)]
+        parts += ["", f"{'#' * depth} {name}", "", _module(name, depth + 1, (*above, *listed))]
     return "\n".join(parts) + "\n"
 
 

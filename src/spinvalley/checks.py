@@ -106,7 +106,8 @@ def instance(name: str, value: Any, kind: type, example: str) -> None:
     if not isinstance(value, kind):
         text = repr(value)
         shown = text if len(text) <= _LONGEST_REPR else f"of type {type(value).__name__}"
-        raise InvalidInput(f"`{name}` must be a {kind.__name__}, e.g. {example}, but is {shown}")
+        article = "an" if kind.__name__[0] in "AEIOU" else "a"
+        raise InvalidInput(f"`{name}` must be {article} {kind.__name__}, e.g. {example}, but is {shown}")
 
 
 def axis(name: str, values: ArrayLike, *, minimum: float = -np.inf) -> Floats:

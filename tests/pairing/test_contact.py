@@ -8,6 +8,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import hfb
+import spinvalley as sv
 import witness
 from spinvalley import (
     InvalidInput,
@@ -226,6 +227,7 @@ def test_the_pauli_field_of_the_film_at_fixed_density():
     assert pauli_field(reduced(), 0.01) == pytest.approx(0.70679, abs=2e-5)
 
 
+@pytest.mark.nightly
 def test_the_pauli_field_grows_by_the_root_of_the_stoner_factor_at_weak_coupling():
     """V_c = Delta_0 sqrt[(1 + v N(0))/2]: the normal state gains N(0) V^2 / (1 + v N(0)), the gapped one nothing."""
     dos = float(normal.density_of_states(FILM).dos[0])
@@ -284,6 +286,7 @@ def test_any_channel_at_fixed_density():
     assert state.fields.mu != pytest.approx(solve_gap(replace(sc, density=1.0), 0.05, tol=1e-4).fields.mu, abs=1e-2)
 
 
+@pytest.mark.nightly
 def test_zero_temperature_in_a_field():
     state = solve_gap(contact(), 0.0, 0.15, tol=1e-3)
     assert state.status == Status.CONVERGED
@@ -334,3 +337,23 @@ def test_guards_say_what_is_wrong_in_one_sentence(call, sentence):
     with pytest.raises(InvalidInput, match=sentence) as caught:
         call()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("interaction", ["contact", "reduced"])
+def test_a_state_is_stationary_in_the_crystal_that_its_electrons_feel(interaction):
+    sc = sv.Superconductor(sv.models.ising_film(0.2), sv.s_wave(v=2.3, interaction=interaction), density=0.7)
+    state = sv.solve_gap(sc, 0.03, [0.1, 0.0, 0.05])
+    seen = sv.pairing.in_mean_fields(sc, state)
+    assert seen.mean_field is None
+    frozen = sv.solve_gap(seen, 0.03, [0.1, 0.0, 0.05])
+    assert min(abs(branch.gap - state.gap) for branch in frozen.branches) < 1e-6
+    bare = sv.solve_gap(sv.Superconductor(sc.model, sv.s_wave(v=2.3)), 0.03, [0.1, 0.0, 0.05])
+    assert min(abs(branch.gap - state.gap) for branch in bare.branches) > 1e-4  # without the mean fields it is not
+
+
+def test_a_reduced_interaction_at_fixed_chemical_potential_needs_no_other_crystal():
+    sc = sv.Superconductor(sv.models.film(), sv.s_wave(v=2.3))
+    assert sv.pairing.in_mean_fields(sc, sv.solve_gap(sc, 0.05)) is sc
+    contact = sv.Superconductor(sv.models.film(), sv.s_wave(v=2.3, interaction="contact"), density=0.8)
+    with pytest.raises(InvalidInput, match="`sc` must have a reduced interaction and a fixed chemical potential here"):
+        sv.topology.field_at_ratio(contact, 0.05)

@@ -10,8 +10,11 @@ import spinvalley as sv
 from spinvalley import InvalidInput, models
 from spinvalley.numerics.quartic import OneOrbital
 from spinvalley.pairing import Channel, Pairing, bdg
+from spinvalley.pairing.channels import channel
 from spinvalley.pairing.channels.form import superposition, vector
+from spinvalley.pairing.landscape import expansion
 from spinvalley.pairing.linearised import pair_kernel, pair_matrix, susceptibility, tanh_quotient
+from spinvalley.pairing.sampler import Sampler
 from spinvalley.pairing.spectrum import Nodes, Spectrum
 from spinvalley.spin import S0, SX, SY, SZ, nambu, particle_hole, singlet
 
@@ -53,6 +56,11 @@ def draw(seed):
     """Momenta, field and gap."""
     rng = np.random.default_rng(seed)
     return rng.normal(scale=2, size=(20, 2)), rng.normal(scale=0.3, size=3), float(rng.uniform(0.01, 0.5))
+
+
+def test_the_opposite_of_a_channel_cancels_it():
+    rest = -D + 2 * D
+    np.testing.assert_allclose(rest.table[1, 0], D.table[1, 0], atol=1e-15)
 
 
 @given(seeds)
@@ -151,6 +159,42 @@ def test_s_wave_as_a_channel_is_s_wave():
     )
 
 
+@pytest.mark.parametrize("scale", [50.0, 0.02])
+def test_a_form_times_a_number_is_the_same_superconductor(scale):
+    """Only Delta D(k) has a meaning: temperatures and fields stay, gaps are divided by the number."""
+    film, form = models.film(mu=0.4), D + 1j * D_XY
+    sc, same = (sv.Superconductor(film, Pairing(form=f, v=1.6)) for f in (form, scale * form))
+    powers = np.array([scale**2, scale**4])
+    series = [expansion(x.energetics, 0.05, 0.02, 12) for x in (sc, same)]
+    np.testing.assert_allclose(series[1], series[0] * powers, rtol=1e-6)
+    assert sv.critical_temperature(same) == pytest.approx(sv.critical_temperature(sc), rel=2e-6)
+    fields = [sv.critical_field(x, 0.03).zeeman.item() for x in (sc, same)]
+    assert fields[1] == pytest.approx(fields[0], rel=2e-5)
+    assert sv.solve_gap(same, 0.03).gap * scale == pytest.approx(sv.solve_gap(sc, 0.03).gap, rel=1e-5)
+
+
+def test_an_expansion_beyond_its_radius_is_noticed(monkeypatch):
+    """The broken variant: gaps up to pi kT whatever the size of D(k)."""
+    form = 50 * D
+    sampler = Sampler(models.film(mu=0.4), Pairing(form=form, v=1.0))
+    right = expansion(sampler, 0.05, 0.0, 12)[0]
+    assert right == pytest.approx(susceptibility(sampler, 0.05, 0.0, 12), rel=1e-9)
+    monkeypatch.setattr(Pairing, "bound", 1.0)
+    assert expansion(sampler, 0.05, 0.0, 12)[0] != pytest.approx(right, rel=1e-2)
+
+
+def test_size_and_bound_of_a_form():
+    """Named channels have size 1 on however many orbitals; |D(k)| stays below the bound."""
+    stack = models.heterostructure()
+    for name in ("s", "d_xy", "f:z", "s@sc", "p_x:y@sc-tmd"):
+        assert channel(stack, name).size == pytest.approx(1, rel=1e-12)
+    assert (-3 * S).size == pytest.approx(3, rel=1e-12)
+    k = np.random.default_rng(0).normal(scale=3, size=(500, 2))
+    for form in UNITARY.values():
+        largest = np.linalg.norm(form.matrix(k), 2, axis=(1, 2)).max()
+        assert 0.4 * form.bound < largest <= form.bound * (1 + 1e-12)
+
+
 def test_layers_of_a_stack_pair_as_a_channel():
     film = models.heterostructure(coupling=0.5)
     on = np.kron(np.diag([float(layer == "sc") for layer in film.layers]), singlet())
@@ -196,6 +240,8 @@ def test_a_triplet_feels_the_field_along_d_only():
         (lambda: Channel("s", RASHBA.lattice, RASHBA.layers, {(0, 0): 0 * singlet()}), "is zero everywhere"),
         (lambda: Channel("s", RASHBA.lattice, RASHBA.layers, {(0, 0): np.eye(3)}), r"must have shape \(2, 2\)"),
         (lambda: Channel("s", RASHBA.lattice, RASHBA.layers, {"on-site": singlet()}), "keys .* of integers"),
+        (lambda: S.named(3), "`name` must be a str"),
+        (lambda: S.normalised(-1), "`norm` must be positive, but is -1"),
         (lambda: S + Channel("s", models.square(), RASHBA.layers, {(0, 0): singlet()}), "only on the same lattice"),
         (lambda: sv.Superconductor(models.tmd(), Pairing(form=S, v=1.0)), "must belong to the lattice and the layers"),
         (lambda: Pairing(form=S, on="sc", v=1.0), "`on` must be None where `form`"),

@@ -44,6 +44,9 @@ def gap(physics: Physics, delivery: Delivery, kT: str, zeeman: str, direction: s
         print(giving.document("gap", sc, data))
     else:
         print(f"gap {state.gap:.7g} (error {state.error:.1g}, {state.status})")
+        if state.fields is not None:
+            magnetisation = ", ".join(f"{m:.6g}" for m in state.fields.magnetisation)
+            print(f"chemical potential {state.fields.mu:.7g}, magnetisation ({magnetisation})")
         print(f"v = {sc.v:.7g}, F = {state.free_energy:.9g}; stationary points of F:")
         rows = [(b.gap, b.condensation, b.kind, "equilibrium" if b.equilibrium else "") for b in state.branches]
         print(giving.table(("gap", "F(gap) - F(0)", "kind", ""), rows))

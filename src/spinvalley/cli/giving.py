@@ -62,6 +62,9 @@ def state_dataset(state: GapState) -> xr.Dataset:
         "branch_equilibrium": [b.equilibrium for b in branches],
     }
     single = {"gap": state.gap, "free_energy": state.free_energy, "condensation": state.condensation}
+    if state.fields is not None:
+        single["mu"] = state.fields.mu
+        single |= {f"m_{axis}": m for axis, m in zip("xyz", state.fields.magnetisation, strict=True)}
     return xr.Dataset(
         {name: ("branch", values) for name, values in per_branch.items()}
         | {name: ((), value) for name, value in single.items()}

@@ -1,5 +1,6 @@
 """Pairing: BdG Hamiltonian, free energy as a function of the gap, linearised gap equation, pair breaking, Hc2(T)."""
 
+from spinvalley.pairing import channels, interactions
 from spinvalley.pairing.anatomy import hc2_limits
 from spinvalley.pairing.carrier import Pairing, s_wave
 from spinvalley.pairing.channels import Channel
@@ -20,6 +21,7 @@ from spinvalley.pairing.competition import (
     transition_temperatures,
     transitions,
 )
+from spinvalley.pairing.effective_model import in_mean_fields
 from spinvalley.pairing.fermi_surface import FermiSurface
 from spinvalley.pairing.gap import GapState, free_energy, solve_gap
 from spinvalley.pairing.hartree_fock import MeanFields
@@ -68,6 +70,7 @@ __all__ = [
     "Superconductor",
     "TripletAdmixture",
     "WerthamerHelfandHohenberg",
+    "channels",
     "constant_splitting",
     "families",
     "fermi_surface",
@@ -79,7 +82,9 @@ __all__ = [
     "hc2_angle",
     "hc2_constant_splitting",
     "hc2_limits",
+    "in_mean_fields",
     "instabilities",
+    "interactions",
     "minima",
     "nodal_pocket",
     "orientation_map",

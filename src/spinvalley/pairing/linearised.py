@@ -9,8 +9,9 @@ Source: physics.md 2.1, generalised to any model and channel.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -70,33 +71,65 @@ def pair_matrix(forms: Matrix | FormFactors, weights: Floats, plus: Matrix, minu
         minus: those of their partners at -k (or -k + q/2), (K, dim, dim).
         kT: temperature > 0.
     """
-    pairs, weighted = _factors(forms, plus, minus, kT)
-    weighted = weights[:, None, None] * weighted
-    chi = pairs.reshape(-1, pairs.shape[-1]).conj().T @ weighted.reshape(-1, pairs.shape[-1])
-    return np.asarray(0.5 * (chi + chi.conj().T))
+    return pair_states(forms, plus, minus).matrix(weights, kT)
 
 
 def pair_trace(forms: Matrix | FormFactors, plus: Matrix, minus: Matrix, kT: float) -> Floats:
     """What every node contributes to the trace of `pair_matrix`, without its weight, (K,); arguments as there."""
-    pairs, weighted = _factors(forms, plus, minus, kT)
-    return np.asarray(np.sum((pairs.conj() * weighted).real, axis=(1, 2)))
+    return pair_states(forms, plus, minus).trace(kT)
 
 
-def _factors(forms: Matrix | FormFactors, plus: Matrix, minus: Matrix, kT: float) -> tuple[Matrix, Matrix]:
-    """Pairs P and Q P, both (K, m, n), such that every node contributes P^+ Q P to chi."""
+@dataclass(frozen=True, eq=False)
+class PairStates:
+    """The form factors between the states of given Hamiltonians, to be summed at many temperatures.
+
+    Args:
+        pairs: P, (K, m, n): every node contributes P^+ Q P to chi.
+        kernel: kT -> Q, (K, m, m), or its diagonal (K, m, 1).
+    """
+
+    pairs: Matrix
+    kernel: Callable[[float], Matrix]
+
+    def matrix(self, weights: Floats, kT: float) -> Matrix:
+        """chi_ij with the weights (K,) of the momenta, Hermitian (n, n), 1/energy."""
+        size = self.pairs.shape[-1]
+        chi = self.pairs.reshape(-1, size).conj().T @ self._weighted(kT, weights).reshape(-1, size)
+        return np.asarray(0.5 * (chi + chi.conj().T))
+
+    def trace(self, kT: float) -> Floats:
+        """What every node contributes to the trace, without its weight, (K,)."""
+        return np.asarray(np.sum((self.pairs.conj() * self._weighted(kT, np.ones(1))).real, axis=(1, 2)))
+
+    def _weighted(self, kT: float, weights: Floats) -> Matrix:
+        kernel = weights[:, None, None] * self.kernel(kT)
+        return np.asarray(kernel * self.pairs if kernel.shape[-1] == 1 else kernel @ self.pairs)
+
+
+def pair_states(forms: Matrix | FormFactors, plus: Matrix, minus: Matrix) -> PairStates:
+    """What of `pair_matrix` does not depend on temperature; arguments as there."""
     forms = forms if isinstance(forms, FormFactors) else FormFactors(forms)
     if plus.shape[-1] == 2:
         pairs, present = forms.pairs
-        tensor = _tensor(plus, minus, kT, bool(np.any(present)))
-        if len(present) < tensor.shape[-1]:
-            tensor = np.ascontiguousarray(tensor[:, present][:, :, present])
-        return pairs, tensor @ pairs
+        return PairStates(pairs, partial(_of_spins, plus, minus, present))
     here, particle = np.linalg.eigh(plus)
     there, hole = np.linalg.eigh(minus)
     inner = np.swapaxes(particle.conj(), -1, -2)[:, None] @ forms.blocks @ hole.conj()[:, None]
     pairs = np.ascontiguousarray(np.swapaxes(inner.reshape(*inner.shape[:2], -1), -1, -2))
-    quotient = 0.25 * tanh_quotient(here[:, :, None], there[:, None, :], kT).reshape(len(here), -1, 1)
-    return pairs, quotient * pairs
+    return PairStates(pairs, partial(_of_bands, here, there))
+
+
+def _of_spins(plus: Matrix, minus: Matrix, present: NDArray[np.int64], kT: float) -> Matrix:
+    """Q of one orbital between those of singlet and triplets that occur."""
+    tensor = _tensor(plus, minus, kT, bool(np.any(present)))
+    if len(present) < tensor.shape[-1]:
+        tensor = np.ascontiguousarray(tensor[:, present][:, :, present])
+    return tensor
+
+
+def _of_bands(here: Floats, there: Floats, kT: float) -> Matrix:
+    """Q between bands, (K, m, 1)."""
+    return np.asarray(0.25 * tanh_quotient(here[:, :, None], there[:, None, :], kT).reshape(len(here), -1, 1))
 
 
 def _tensor(plus: Matrix, minus: Matrix, kT: float, triplets: bool) -> Matrix:

@@ -155,7 +155,7 @@ class Superconductor:
 
     @property
     def energy_scale(self) -> float:
-        """The gap that this amplitude opens, with which temperatures and fields are compared: `gap_scale` for s-wave."""
+        """The gap that this amplitude opens, comparable with temperatures and fields: `gap_scale` for s-wave."""
         return self.gap_scale * self.pairing.size
 
     def hamiltonian(self, k: ArrayLike, gap: float, zeeman: ArrayLike = 0.0) -> Matrix:
@@ -206,7 +206,9 @@ def _confirm_gap(sampler: Energies, strength: float, gap0: float) -> None:
 
 def _confirm_tc(sampler: Energies, strength: float, tc: float) -> None:
     """Refuse a tc at which the normal state becomes unstable although a superconducting state still lies lower."""
-    found = landscape(sampler, strength, np.array([1.01 * tc]), 0.0, 8 * tc / sampler.pairing.size, _COARSE_ORDER, _COARSE)
+    found = landscape(
+        sampler, strength, np.array([1.01 * tc]), 0.0, 8 * tc / sampler.pairing.size, _COARSE_ORDER, _COARSE
+    )
     if found.equilibria()[0][0] > 0:
         raise InvalidInput(
             f"`tc` must be the temperature of a continuous transition at zero field, but above {tc:g} the equilibrium "

@@ -7,7 +7,7 @@ import xarray as xr
 from numpy.typing import ArrayLike
 from scipy.optimize import brentq
 
-from spinvalley.checks import Status, direction_vector, instance, non_negative, positive, tolerance
+from spinvalley.checks import InvalidInput, Status, direction_vector, instance, non_negative, positive, tolerance
 from spinvalley.pairing import GapState, Superconductor, solve_gap
 
 _JUMP = 0.05
@@ -35,13 +35,18 @@ def field_at_ratio(
         converged": a gap was not).
 
     Raises:
-        InvalidInput: negative kT, ratio or tolerance not positive.
+        InvalidInput: negative kT, ratio or tolerance not positive, mean fields beside the gap.
 
     Source: heterostructure.txt, Fig. 4 (a given gap) and eq. 7 (the gap of the equilibrium state).
     """
     instance("sc", sc, Superconductor, "Superconductor(film(), s_wave(gap0=0.1))")
     kT, ratio, tol = non_negative("kT", kT), positive("ratio", ratio), tolerance("tol", tol)
     axis = direction_vector(direction)
+    if sc.mean_field is not None:
+        raise InvalidInput(
+            "`sc` must have a reduced interaction and a fixed chemical potential here, as its electrons feel another "
+            "field than V: take `pairing.in_mean_fields` of a state"
+        )
 
     def state(field: float) -> GapState:
         return solve_gap(sc, kT, field * axis, tol=0.1 * tol)

@@ -43,6 +43,10 @@ def test_a_name_tells_its_family(name, expected):
 def test_a_dataset_without_modes_is_refused():
     with pytest.raises(InvalidInput, match="`found` must be a Dataset of `instabilities`"):
         families(competing(0.0).drop_vars("vector"))
+    with pytest.raises(InvalidInput, match="`found` must be a Dataset of `instabilities`"):
+        families(competing(0.0).drop_vars("eigenvalue"))
+    with pytest.raises(InvalidInput, match="`found` must be a Dataset"):
+        families("d")
 
 
 def test_a_portrait_has_the_values_of_the_channel():

@@ -73,6 +73,17 @@ def test_partners_have_one_temperature_and_what_repels_has_none():
     np.testing.assert_array_equal(found.error[2:], found.lowest)
 
 
+def test_only_partners_share_a_search():
+    """d and its partner 1e-5 above s, in one interval of the coarse scan: two temperatures, three different modes."""
+    channels = tuple(c for c in named(FILM) if c.name in ("s", "d_x2-y2", "d_xy"))
+    tc = {"s": 0.05, "d_x2-y2": 0.05 * (1 + 1e-5), "d_xy": 0.05 * (1 + 1e-5)}
+    found = transition_temperatures(Competition(FILM, channels, Reduced.from_tc(FILM, channels, tc)), tol=1e-7)
+    np.testing.assert_array_equal(found.level, [0, 0, 1])
+    np.testing.assert_allclose(found.tc, [tc["d_xy"], tc["d_xy"], tc["s"]], rtol=1e-6)
+    assert found.tc[1] - found.tc[2] == pytest.approx(5e-7, rel=0.05)
+    np.testing.assert_allclose(np.abs(found.vector.values @ found.vector.values.T), np.eye(3), atol=1e-9)
+
+
 def test_at_its_temperature_a_mode_has_the_eigenvalue_one():
     """With s and extended s mixed, one of them repulsive."""
     film = models.film(mu=-3.0)
@@ -204,6 +215,12 @@ def test_a_crossing_is_refined_until_it_holds_still_and_says_when_it_is_lost():
         (lambda c: transition_fields(c, 0.1, momentum="q"), "`momentum` must be one of zero, best, but is 'q'"),
         (lambda c: transition_fields(c, 0.1, momentum=[1.0]), "`q` must have shape"),
         (lambda c: transition_fields(c, 0.1, zeeman_max=0), "`zeeman_max` must be positive, but is 0.0"),
+        (lambda c: c.superconductor(["a"]), "`weights` must be a matrix of numbers"),
+        (lambda c: c.superconductor([0.0]), "`weights` must be 1 finite numbers, not all zero"),
+        (
+            lambda c: Competition(FILM, c.channels[0], Reduced({"s": 1.0})),
+            "`channels` must be an Iterable",
+        ),
     ],
 )
 def test_the_door_says_what_is_wrong(call, sentence):

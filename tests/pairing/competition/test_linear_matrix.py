@@ -1,5 +1,8 @@
 """Laws of the susceptibility matrix: Green functions, expansion of the free energy, exact kernels, symmetry."""
 
+from itertools import pairwise
+from time import process_time
+
 import numpy as np
 import pytest
 
@@ -8,11 +11,12 @@ from spinvalley import InvalidInput, models, s_wave
 from spinvalley.numerics import zone
 from spinvalley.pairing import Channel, Competition, Pairing, Reduced, pair_breaking_matrix, susceptibility_matrix
 from spinvalley.pairing.channels import available, named, superposition
+from spinvalley.pairing.competition import matrix as module
 from spinvalley.pairing.competition.matrix import PairMatrix
 from spinvalley.pairing.competition.symmetry import nothing, symmetry
 from spinvalley.pairing.kernel import phi
 from spinvalley.pairing.landscape import expansion
-from spinvalley.pairing.linearised import pair_kernel, pair_matrix, susceptibility
+from spinvalley.pairing.linearised import FormFactors, pair_kernel, pair_matrix, susceptibility
 from spinvalley.pairing.pair_nodes import pair_rule
 from spinvalley.pairing.sampler import Sampler
 from spinvalley.spin import S0, SX, SY, SZ, singlet
@@ -232,6 +236,43 @@ def test_how_much_symmetry_there_is():
     assert [order(m, x) for m in (film, ising)] == [12, 12]
     assert order(rashba, x) < 12
     assert order(film, 0 * x, lambda c: c.name != "d_xy") == 4
+
+
+@pytest.mark.parametrize("room", [None, 0, 100_000])
+def test_states_that_are_kept_serve_other_temperatures_and_no_other_field(monkeypatch, room):
+    """One matrix for many questions gives what a fresh one for each gives, however many states find room."""
+    if room is not None:
+        monkeypatch.setattr(module, "_ROOM", room)
+    monkeypatch.setattr(module, "_CHUNK", 512)
+    model = models.heterostructure()
+    comp = among([c for c in named(model, on="sc") if c.name in ("s", "f:z", "f:y", "d_xy")], model)
+    strong, q = np.array([0.3, 0.1, 0.0]), np.array([0.2, 0.1])
+    asked = [(0.8, strong, q), (1.2, strong, q), (1.2, 0.5 * strong, q), (1.2, 0.5 * strong, 0.3 * q), (0.8, strong, q)]
+    pairs = PairMatrix(comp, 0.8, strong, q, 4)
+    found = [pairs.chi(*point) for point in asked]
+    for chi, point in zip(found, asked, strict=True):
+        np.testing.assert_allclose(chi, PairMatrix(comp, 0.8, strong, q, 4).chi(*point), rtol=0, atol=1e-14)
+    assert min(np.abs(a - b).max() for a, b in pairwise(found)) > 1e-4  # states of another field would be noticed
+    assert sum(s.pairs.size for s in pairs._states(strong, q) if s is not None) <= module._ROOM
+
+
+@pytest.mark.parametrize("make", [lambda: models.film(mu=0.4), models.heterostructure])
+def test_the_matrix_costs_less_than_its_channels_one_by_one(make):
+    """Least time of several, on the same momenta."""
+    model = make()
+    blocks = among(named(model, on="sc"), model).blocks(np.random.default_rng(3).normal(scale=2, size=(4000, 2)))
+    h = model.hamiltonian(np.random.default_rng(3).normal(scale=2, size=(4000, 2)))
+
+    def seconds(forms):
+        times = []
+        for _ in range(7):
+            start = process_time()
+            pair_matrix(forms, np.ones(len(h)), h, h, 0.1)
+            times.append(process_time() - start)
+        return min(times)
+
+    alone = sum(seconds(FormFactors(blocks[:, n : n + 1])) for n in range(blocks.shape[1]))
+    assert seconds(FormFactors(blocks)) < alone
 
 
 # The door -------------------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import spinvalley as sv
 from spinvalley.pairing.channels import channel, point_group
 from spinvalley.pairing.competition import Competition, free_energy_of
-from spinvalley.pairing.competition.functional import Functional
+from spinvalley.pairing.competition.functional import Functional, real_vector
 
 NAMES = {
     "singlets": ("s", "d_x2-y2", "d_xy"),
@@ -51,7 +51,7 @@ def misses_differences(functional: Functional, amplitudes: np.ndarray, gradient:
     return worst / float(np.abs(gradient).max())
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(functionals())
 def test_gradient_is_the_derivative_of_the_free_energy(case: tuple[Functional, np.ndarray]) -> None:
     functional, amplitudes = case
@@ -67,6 +67,21 @@ def test_a_gradient_without_the_relative_phase_is_found_out() -> None:
     broken = functional.gradient(np.abs(amplitudes)) * np.exp(1j * np.angle(amplitudes))
     assert misses_differences(functional, amplitudes, functional.gradient(amplitudes)) < 1e-5
     assert misses_differences(functional, amplitudes, broken) > 1e-2
+
+
+@settings(max_examples=4)
+@given(functionals())
+def test_curvature_is_the_derivative_of_the_gradient(case: tuple[Functional, np.ndarray]) -> None:
+    functional, amplitudes = case
+    curvature = functional.curvature(amplitudes, 0.2)
+    basis = np.concatenate([np.eye(len(amplitudes)), 1j * np.eye(len(amplitudes))])
+    ends = [[functional.gradient(amplitudes + s * 1e-4 * d) for s in (1, -1)] for d in basis]
+    slopes = np.array([real_vector(ahead - behind) / 1e-4 for ahead, behind in ends])
+    scale = float(np.abs(curvature).max())
+    np.testing.assert_allclose(curvature, slopes, atol=1e-5 * scale)
+    w = functional.comp.quadratic  # the broken variant: energies held at the amplitudes
+    frozen = 2 * np.block([[w.real, -w.imag], [w.imag, w.real]])
+    assert np.abs(frozen - slopes).max() > 1e-2 * scale
 
 
 @settings(max_examples=5)
@@ -153,6 +168,9 @@ def test_small_amplitudes_see_the_linearised_problem() -> None:
     [
         (lambda c: free_energy_of(c, [0.1], 0.1), "`amplitudes` must be finite, of shape (..., 3), but are [0.1]"),
         (lambda c: free_energy_of(c, [0.1, 0.1, np.nan], 0.1), "`amplitudes` must be finite"),
+        (lambda c: free_energy_of(c, [[0.1, 0.1, 0.1], [0.1]], 0.1), "`amplitudes` must be numbers"),
+        (lambda c: free_energy_of(c, ["a", 0.1, 0.1], 0.1), "`amplitudes` must be numbers"),
+        (lambda c: free_energy_of(c, [1e200, 0.1, 0.1], 0.1), "`amplitudes` must be below 1e+30"),
         (lambda c: free_energy_of(c, [0.1, 0.1, 0.1], -0.1), "`kT` must be non-negative, but is -0.1"),
         (lambda _: free_energy_of("s", [0.1], 0.1), "`comp` must be a Competition"),
     ],
@@ -161,3 +179,8 @@ def test_bad_input_gets_one_sentence(call: Callable[[Competition], object], sent
     with pytest.raises(sv.InvalidInput) as caught:
         call(competition(sv.models.film(), NAMES["singlets"], 2.0))
     assert sentence in str(caught.value)
+
+
+def test_no_amplitudes_have_no_free_energies() -> None:
+    comp = competition(sv.models.film(), NAMES["singlets"], 2.0)
+    assert free_energy_of(comp, np.zeros((0, 3)), 0.1).shape == (0,)

@@ -1,5 +1,7 @@
 """Laws of the minima over several amplitudes: which state wins, its symmetry, and its errors."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
@@ -8,8 +10,11 @@ from hypothesis import strategies as st
 import spinvalley as sv
 from spinvalley.pairing.channels import channel, form_factor
 from spinvalley.pairing.competition import Competition, States, minima
+from spinvalley.pairing.competition.character import representations
 from spinvalley.pairing.competition.functional import Functional
 from spinvalley.pairing.competition.gauge import distance, fix_gauge
+from spinvalley.pairing.competition.orbits import symmetries_of
+from spinvalley.pairing.competition.reversal import Reversal
 
 FILM = sv.models.film(mu=-1.0)
 
@@ -170,6 +175,64 @@ def test_a_continuous_symmetry_gives_one_state_with_flat_directions() -> None:
     pairs = [s for s in found if s.character != "normal"]
     assert len(pairs) == 1
     assert np.sum(pairs[0].curvatures == 0) == 2
+
+
+TRIPLETS = {"p_x:x": 3.0, "p_y:y": 3.0, "p_x:y": 3.0, "p_y:x": 3.0}
+
+
+def test_chiral_and_helical_triplets_are_two_states_of_one_free_energy() -> None:
+    """Without spin-orbit coupling F is that of up pairs plus that of down pairs, whatever their senses of rotation."""
+    found = minima(competition(FILM, TRIPLETS), 0.25, tol=1e-2)
+    assert {s.breaks_time_reversal for s in found} == {True, False}
+    assert len(found) == 2
+    assert found.lowest.condensation == pytest.approx(found.metastable[0].condensation, rel=1e-6)
+    assert found.status == "not converged"  # nothing tells which of them is the equilibrium
+
+
+@pytest.mark.nightly
+def test_rashba_coupling_selects_the_helical_triplets() -> None:
+    selected = minima(competition(FILM + sv.models.Rashba(0.2), TRIPLETS), 0.25, tol=1e-2)
+    assert [(s.character, s.irreps, s.breaks_time_reversal) for s in selected] == [("single", ("A1",), False)]
+    assert selected.status == "converged"
+
+
+def test_a_turn_of_the_spins_about_the_field_breaks_no_reversal() -> None:
+    """Unequal pairs of up and down spins, d = (1, i ratio), are what the field makes; so is each of their turns."""
+    rng = np.random.default_rng(0)
+    field = np.array([0.0, 0.0, 0.1])
+    free = Reversal.of(competition(FILM, {"f:x": 3.5, "f:y": 3.5}), field)
+    for angle, ratio, phase in rng.uniform([0, 0.1, 0], [2 * np.pi, 0.9, 2 * np.pi], (20, 3)):
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        state = np.exp(1j * phase) * turn @ np.array([1.0, 1j * ratio])
+        assert not free.breaks(state)
+        assert free.is_complex(state)
+        fixed = replace(free, spin=0 * free.spin)  # the broken variant: two axes only
+        assert fixed.breaks(state) == (abs(np.sin(2 * angle)) > 1e-3)
+    assert Reversal.of(competition(FILM, TRIPLETS), field).breaks(np.array([1.0, 0.0, 0.0, 1j]))
+    assert not np.any(
+        Reversal.of(competition(FILM, {"s": 2.3}), np.array([1e-253, 0.0, 0.0])).spin
+    )  # too small to have a direction
+
+
+def test_irreps_do_not_depend_on_how_the_model_is_given() -> None:
+    """A callable h(k) has the point group of the same model in hoppings; so has one with hoppings of any range."""
+    table = sv.models.ising_film(0.2, mu=-1.0)
+    function = sv.models.from_callable(table.hamiltonian, table.lattice)
+    gated = sv.models.one_band("MoS2", density=8.7e13)
+    for model in (table, function, gated):
+        comp = competition(model, {"s": 2.0, "f:z": 1.0, "f:x": 1.0, "f:y": 1.0})
+        together = representations(comp, np.array([1.0, 0.1, 0.0, 0.0]))
+        apart = representations(comp, np.array([1.0, 0.0, 0.1, 0.0]))
+        assert len(together) == 1
+        assert sorted(i.dimension for i in apart) == [1, 2]
+        orbit = symmetries_of(comp, np.zeros(3)).orbit(np.array([0.0, 0.0, 1.0, 0.0]), 1e-3)
+        assert len(orbit) == 3
+
+
+def test_channels_that_all_repel_leave_the_normal_state() -> None:
+    found = minima(competition(FILM, {"s": -1.0, "d_xy": -2.0}), 0.1)
+    assert [s.character for s in found] == ["normal"]
+    assert found.status == "normal"
 
 
 def test_a_chiral_form_given_as_one_channel_is_chiral() -> None:

@@ -1,6 +1,8 @@
 """Laws of the phases of several amplitudes: maps, diagrams, and transitions between kinds of states."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -16,6 +18,10 @@ from spinvalley.pairing.competition import (
     state_diagram,
     transitions,
 )
+from spinvalley.pairing.competition.states import State
+from spinvalley.pairing.competition.transitions import Sample, kind
+
+module = import_module("spinvalley.pairing.competition.transitions")  # the package has a function of this name
 
 FILM = sv.models.film(mu=-1.0)
 PAIR = {"first": "d_x2-y2", "second": "d_xy"}
@@ -114,6 +120,67 @@ def test_the_diagram_agrees_with_single_points(two_d: Competition) -> None:
     assert str(data.status[0, 0].item()) == "normal"
 
 
+def two_layers() -> Competition:
+    """Two layers that hardly feel each other, one with the stronger attraction."""
+    hop = -np.eye(4)
+    onsite = np.kron([[0.5, 0.03], [0.03, 0.5]], np.eye(2))
+    table = {(1, 0): hop, (-1, 0): hop, (0, 1): hop, (0, -1): hop, (0, 0): onsite}
+    model = sv.models.from_hoppings(table, sv.models.square(), layers=("a", "b"))
+    forms = tuple(channel(model, "s", on=layer).named(layer) for layer in ("a", "b"))
+    return Competition(model, forms, sv.pairing.Reduced({"a": 2.6, "b": 2.1}))
+
+
+@pytest.mark.nightly
+def test_a_leap_inside_one_kind_of_state_is_a_transition_of_first_order() -> None:
+    """The Pauli limit of the weaker layer; a little of its amplitude is left, and no symmetry changes."""
+    comp = two_layers()
+    line = transitions(comp, kT=0.08, zeeman=(0.16, 0.3), points=2, tol=0.02)
+    assert list(line.order.values) == [1]
+    assert line.low.item() == line.high.item()
+    assert line.low_irreps.item() == line.high_irreps.item()
+    alone = sv.models.from_hoppings(
+        {cell: matrix[:2, :2] for cell, matrix in comp.model.hoppings.items()}, sv.models.square()
+    )
+    limit = sv.critical_field(sv.Superconductor(alone, sv.s_wave(v=2.1)), 0.08).isel(kT=0)
+    assert float(line.zeeman[0]) == pytest.approx(float(limit.zeeman), rel=0.03)
+    assert float(line.jump[0]) == pytest.approx(float(limit.gap), rel=0.15)
+
+
+@pytest.mark.parametrize("lives_on", [True, False])
+def test_a_leap_is_told_from_a_crossover(monkeypatch: pytest.MonkeyPatch, lives_on: bool) -> None:
+    """Two branches whose free energies cross at s = 0.4, or one that bends steeply there."""
+    comp = competition(FILM, {"s": 2.3})
+    model = minima(comp, 0.5).lowest
+
+    def state(gap: float, energy: float) -> State:
+        amplitudes = np.array([gap + 0j])
+        return replace(model, amplitudes=amplitudes, partners=amplitudes[None], condensation=energy, character="single")
+
+    def sample(_line: object, s: float, _known: tuple[State, ...] = ()) -> Sample:
+        branches = [state(0.3, -1.0 + s), state(0.05, -0.8 + 0.5 * s)]
+        bent = [state(0.3 if s < 0.4 else 0.05, -1.0)]
+        return Sample(s, tuple(sorted(branches if lives_on else bent, key=lambda x: x.condensation)))
+
+    monkeypatch.setattr(module._Line, "sample", sample)
+    line = transitions(comp, kT=(0.0, 1.0), points=4, tol=1e-3)
+    assert list(line.order.values) == ([1] if lives_on else [])
+    if lives_on:
+        assert float(line.kT[0]) == pytest.approx(0.4, abs=1e-9)
+        assert float(line.jump[0]) == pytest.approx(0.25)
+
+
+def test_members_of_one_family_are_no_phases() -> None:
+    """d may point anywhere without spin-orbit coupling: its direction is arbitrary at every sample."""
+    comp = competition(sv.models.film(mu=0.5), {"f:x": 3.5, "f:y": 3.5})
+    line = transitions(comp, kT=(0.2, 0.8), points=4, tol=0.02)
+    assert [str(x) for x in line.high.values] == ["normal"]
+    state = minima(comp, 0.2, tol=1e-2).lowest
+    assert state.flat == 1
+    turned = replace(state, irreps=("A1", "A2"), character="mixed")
+    assert kind(turned) == kind(state)
+    assert kind(replace(turned, curvatures=state.curvatures + 1)) != kind(replace(state, curvatures=turned.curvatures))
+
+
 def test_a_line_without_a_change_has_no_transitions(two_d: Competition) -> None:
     assert transitions(two_d, kT=(0.05, 0.06), points=2, tol=0.1).sizes["transition"] == 0
 
@@ -133,6 +200,14 @@ def test_a_line_without_a_change_has_no_transitions(two_d: Competition) -> None:
         (
             lambda c: free_energy_map(c, 0.1, first="d_xy", second="d_xy", sizes=([0.1], [0.1])),
             "`first` and `second` must be two channels, but both are 'd_xy'",
+        ),
+        (
+            lambda c: free_energy_map(c, 0.1, sizes=0.1, **PAIR),
+            "`sizes` must be two arrays, one for each channel, but is 0.1",
+        ),
+        (
+            lambda c: free_energy_map(c, 0.1, sizes=([1e200], [0.1]), **PAIR),
+            "`sizes` must be below 1e+30, but contain 1e+200",
         ),
         (
             lambda c: free_energy_map(c, 0.1, sizes=([-0.1], [0.1]), **PAIR),

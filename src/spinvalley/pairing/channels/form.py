@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from spinvalley.checks import Floats, InvalidInput, instance, momenta
+from spinvalley.checks import Floats, InvalidInput, instance, momenta, positive
 from spinvalley.models import Lattice, Model
 from spinvalley.models.model import Cell, Matrix, bloch_sum, merge, numbers
 from spinvalley.spin import S0, SX, SY, SZ, singlet
@@ -57,6 +57,7 @@ class Channel:
 
     def __post_init__(self) -> None:
         """Freeze the matrices and check that they describe fermions."""
+        instance("name", self.name, str, '"d_xy"')
         if not self.name:
             raise InvalidInput("`name` must be a text that is not empty, but is empty")
         instance("lattice", self.lattice, Lattice, "square()")
@@ -111,7 +112,7 @@ class Channel:
 
     def normalised(self, norm: float = 1.0) -> Channel:
         """The same channel with `norm` paired orbitals."""
-        return float(np.sqrt(norm / self.norm)) * self
+        return float(np.sqrt(positive("norm", norm) / self.norm)) * self
 
     def named(self, name: str, irrep: str = "") -> Channel:
         """The same channel under another name."""
@@ -153,7 +154,7 @@ class Channel:
         if self.lattice != model.lattice or self.layers != model.layers:
             raise InvalidInput(
                 f"channel {self.name!r} must belong to the lattice and the layers of the model, but it was made for "
-                f"layers {', '.join(self.layers)} on vectors {self.lattice.vectors}"
+                f"layers {', '.join(self.layers)} on vectors {np.round(self.lattice.matrix, 6).tolist()}"
             )
 
     def __add__(self, other: Any) -> Channel:
@@ -170,6 +171,10 @@ class Channel:
     def __sub__(self, other: Any) -> Channel:
         """The difference of two channels."""
         return self + (-1) * other if isinstance(other, Channel) else NotImplemented
+
+    def __neg__(self) -> Channel:
+        """The channel with the opposite sign."""
+        return (-1) * self
 
     def __mul__(self, factor: Any) -> Channel:
         """The channel times a complex number."""

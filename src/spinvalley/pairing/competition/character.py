@@ -10,11 +10,10 @@ from typing import Final
 
 import numpy as np
 
-from spinvalley.checks import InvalidInput
 from spinvalley.models.model import Matrix
 from spinvalley.pairing.channels.form import superposition
-from spinvalley.pairing.channels.group import PointGroup, point_group
 from spinvalley.pairing.channels.irreps import Irrep
+from spinvalley.pairing.competition.orbits import group_of
 from spinvalley.pairing.competition.problem import Competition
 from spinvalley.pairing.competition.reversal import Reversal
 
@@ -25,21 +24,9 @@ CHARACTERS: Final = ("normal", "single", "nematic", "chiral", "mixed")
 direction; one with relative phases other than 0 and 180 degrees, hence a sense of rotation; several representations."""
 
 
-def group_of(comp: Competition) -> PointGroup | None:
-    """The point group of the model without field; None where it has hoppings of infinite range."""
-
-    def build() -> PointGroup | None:
-        try:
-            return point_group(comp.model)
-        except InvalidInput:  # hoppings of infinite range cannot be turned
-            return None
-
-    return comp.sampler.remember(("point group",), build)  # type: ignore[no-any-return]
-
-
 def representations(comp: Competition, amplitudes: Matrix) -> tuple[Irrep, ...]:
-    """Irreps of the group without field that take part; none for the normal state or without a group."""
-    group = group_of(comp)
+    """Irreps of the group without field that take part; none for the normal state or an undetermined group."""
+    group = group_of(comp, np.zeros(3))
     if group is None or not np.any(amplitudes):
         return ()
     state = superposition(comp.channels, amplitudes / np.linalg.norm(amplitudes), "state")
@@ -49,7 +36,7 @@ def representations(comp: Competition, amplitudes: Matrix) -> tuple[Irrep, ...]:
 
 
 def character(reversal: Reversal, irreps: tuple[Irrep, ...], amplitudes: Matrix) -> str:
-    """One of `CHARACTERS`; without a group all channels count as one representation of dimension one."""
+    """One of `CHARACTERS`; where `orbits.group_of` finds none, all channels count as one of dimension one."""
     if not np.any(amplitudes):
         return "normal"
     if len(irreps) > 1:

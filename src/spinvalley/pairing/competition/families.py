@@ -7,7 +7,7 @@ import re
 import numpy as np
 import xarray as xr
 
-from spinvalley.checks import InvalidInput
+from spinvalley.checks import InvalidInput, instance
 
 _FAMILY = re.compile(r"(?P<letter>[a-z])(?=$|[_:(@ ])")
 
@@ -37,7 +37,8 @@ def families(found: xr.Dataset) -> xr.Dataset:
     >>> str(families(sv.pairing.instabilities(comp, kT=0.05, tol=1e-4)).winner.values)
     'd'
     """
-    if "vector" not in found or set(found.vector.dims) != {"mode", "channel"}:
+    instance("found", found, xr.Dataset, "instabilities(comp, kT=0.1)")
+    if not {"vector", "eigenvalue"} <= set(found) or set(found.vector.dims) != {"mode", "channel"}:
         raise InvalidInput("`found` must be a Dataset of `instabilities` at one point, with vectors (mode, channel)")
     kinds = [family(str(name)) for name in found.channel.values]
     names = sorted(set(kinds), key=lambda kind: ("spdfghi".find(kind) % 99, kind))

@@ -17,7 +17,7 @@ from spinvalley.checks import Floats, InvalidInput, instance, non_negative, whol
 from spinvalley.models.model import Matrix
 from spinvalley.pairing.competition.collinear import Collinear
 from spinvalley.pairing.competition.problem import Competition
-from spinvalley.pairing.linearised import pair_matrix
+from spinvalley.pairing.linearised import pair_matrix, tanh_quotient
 from spinvalley.pairing.superconductor import SMALLEST_GAP
 from spinvalley.spin import nambu
 
@@ -25,6 +25,8 @@ _FINEST = 1e-6  # of the largest amplitude: resolved at T = 0
 _COLDEST = 1e-12  # of the band energies: T = 0 in double precision
 _STEP = 3e-5
 _BATCH = 200_000
+_BLOCK = 4096
+LARGEST = 1e30
 
 
 def free_energy_of(
@@ -55,12 +57,22 @@ def free_energy_of(
     -0.0021065
     """
     instance("comp", comp, Competition, 'Competition(film(), channels, Reduced({"s": 2.3}))')
-    values = np.asarray(amplitudes, dtype=complex)
-    count = len(comp.channels)
-    if values.ndim == 0 or values.shape[-1] != count or not np.all(np.isfinite(values)):
-        raise InvalidInput(f"`amplitudes` must be finite, of shape (..., {count}), but are {amplitudes!r}")
+    values = _amplitudes(amplitudes, len(comp.channels))
     functional = Functional(comp, non_negative("kT", kT), zeeman_vector(zeeman), whole("order", order, 2))
-    return functional.values(values.reshape(-1, count)).reshape(values.shape[:-1])
+    return functional.values(values.reshape(-1, values.shape[-1])).reshape(values.shape[:-1])
+
+
+def _amplitudes(given: ArrayLike, count: int) -> Matrix:
+    """Amplitudes as complex numbers (..., count)."""
+    try:
+        values = np.asarray(given, dtype=complex)
+    except (TypeError, ValueError):
+        raise InvalidInput(f"`amplitudes` must be numbers, but are {given!r}") from None
+    if values.ndim == 0 or values.shape[-1] != count or not np.all(np.isfinite(values)):
+        raise InvalidInput(f"`amplitudes` must be finite, of shape (..., {count}), but are {given!r}")
+    if np.abs(values).max(initial=0.0) > LARGEST:
+        raise InvalidInput(f"`amplitudes` must be below {LARGEST:g}, but are {given!r}")
+    return values
 
 
 class Functional:
@@ -100,7 +112,7 @@ class Functional:
         quadratic = np.real(np.einsum("ai,ij,aj->a", amplitudes.conj(), self.comp.quadratic, amplitudes))
         step = max(1, _BATCH // len(self.weights))
         pieces = [self._thermal_gain(self._energies(amplitudes[n : n + step])) for n in range(0, len(amplitudes), step)]
-        return np.asarray(quadratic - np.concatenate(pieces))
+        return np.asarray(quadratic - np.concatenate([np.zeros(0), *pieces]))
 
     def gradient(self, amplitudes: Matrix) -> Matrix:
         """dF/dDelta_i^* at amplitudes (n,), (n,): a step d changes F by 2 Re sum_i d_i^* dF/dDelta_i^*."""
@@ -118,12 +130,17 @@ class Functional:
         return quadratic - float(self._thermal_gain(energies)[0]), np.asarray(forces - pairs)
 
     def curvature(self, amplitudes: Matrix, scale: float) -> Floats:
-        """Second derivatives of F by (Re Delta, Im Delta), (2n, 2n), from central differences of the gradient.
+        """Second derivatives of F by (Re Delta, Im Delta), (2n, 2n).
+
+        Perturbation theory in second order, or central differences of the gradient where that is a closed form.
 
         Args:
             amplitudes: Delta_i, (n,).
             scale: size of amplitudes over which the gradient changes, energy.
         """
+        if self.closed is None:
+            w = self.comp.quadratic
+            return np.asarray(2 * np.block([[w.real, -w.imag], [w.imag, w.real]]) - self._bend(amplitudes))
         step = _STEP * scale
         columns = []
         for direction in np.concatenate([np.eye(self.size), 1j * np.eye(self.size)]):
@@ -159,13 +176,37 @@ class Functional:
 
     def _states(self, amplitudes: Matrix) -> tuple[Floats, Matrix]:
         """|E| of all states (states, 1, K) and dG/dDelta_i^* by Hellmann and Feynman (n,)."""
-        pairing = np.tensordot(amplitudes, self._blocks, axes=1)
-        energy, states = np.linalg.eigh(nambu(self._plus, self._minus, pairing))
-        dim = pairing.shape[-1]
+        energy, states = self._diagonal(amplitudes)
+        dim = states.shape[-1] // 2
         occupied = self.weights[:, None] * np.tanh(0.5 * energy / self._cold)
         anomalous = (states[:, :dim] * occupied[:, None]) @ np.swapaxes(states[:, dim:].conj(), -1, -2)
         pairs = 0.25 * (self._blocks.conj().reshape(self.size, -1) @ anomalous.ravel())
         return np.abs(energy).T[:, None], np.asarray(pairs)
+
+    def _bend(self, amplitudes: Matrix) -> Floats:
+        """Second derivatives of G by (Re Delta, Im Delta), (2n, 2n): (1/4N) sum_k sum_mn q_mn <m|A|n> <n|B|m>.
+
+        A, B are the derivatives of the Hamiltonian, q_mn = [tanh(E_m/2T) - tanh(E_n/2T)] / (E_m - E_n).
+        """
+        energy, states = self._diagonal(amplitudes)
+        dim = states.shape[-1] // 2
+        out = np.zeros((2 * self.size, 2 * self.size))
+        for first in range(0, len(energy), _BLOCK):
+            part = slice(first, first + _BLOCK)
+            u, v = states[part, :dim], states[part, dim:]
+            half = np.swapaxes(u.conj(), -1, -2) @ self._blocks[:, part] @ v
+            other = np.swapaxes(half.conj(), -1, -2)
+            changes = np.concatenate([half + other, 1j * (half - other)])
+            quotient = tanh_quotient(energy[part, :, None], -energy[part, None, :], self._cold)
+            weighted = changes * (0.25 * self.weights[part, None, None] * quotient)
+            flat = (len(out), -1)
+            out += np.real(weighted.reshape(flat) @ changes.reshape(flat).conj().T)
+        return out
+
+    def _diagonal(self, amplitudes: Matrix) -> tuple[Floats, Matrix]:
+        """Energies of both signs (K, 2d) and states (K, 2d, 2d) at amplitudes (n,)."""
+        energy, states = np.linalg.eigh(nambu(self._plus, self._minus, np.tensordot(amplitudes, self._blocks, axes=1)))
+        return np.asarray(energy), np.asarray(states)
 
 
 def largest_amplitude(comp: Competition) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, InvalidInput, axis, instance, non_negative, one_of, real, tolerance, zeeman_vector
 from spinvalley.models.model import Matrix
-from spinvalley.pairing.competition.functional import Functional, largest_amplitude
+from spinvalley.pairing.competition.functional import LARGEST, Functional, largest_amplitude
 from spinvalley.pairing.competition.problem import Competition
 from spinvalley.pairing.gap import orders, stated_error
 
@@ -60,7 +61,7 @@ def free_energy_map(
     Frozen({'first': 2, 'second': 2})
     """
     places = _places(comp, first, second)
-    one, two = (axis("sizes", size, minimum=0) for size in sizes)
+    one, two = _sizes(sizes)
     phase = real("phase", phase)
     amplitudes = np.zeros((len(one), len(two), len(comp.channels)), dtype=complex)
     amplitudes[..., places[0]] = one[:, None]
@@ -190,6 +191,16 @@ def _best_amplitudes(functional: Functional, rays: Matrix) -> tuple[Floats, Floa
         step = _CLOSER * step
     pairs = best < 0
     return np.where(pairs, np.exp(middle), 0.0), np.where(pairs, gained, 0.0)
+
+
+def _sizes(sizes: Sequence[ArrayLike]) -> list[Floats]:
+    """Both axes of a map."""
+    if not isinstance(sizes, (tuple, list)) or len(sizes) != 2:
+        raise InvalidInput(f"`sizes` must be two arrays, one for each channel, but is {sizes!r}")
+    axes = [axis("sizes", size, minimum=0) for size in sizes]
+    if max(values.max() for values in axes) > LARGEST:
+        raise InvalidInput(f"`sizes` must be below {LARGEST:g}, but contain {max(values.max() for values in axes):g}")
+    return axes
 
 
 def _places(comp: Competition, first: str, second: str) -> tuple[int, int]:

@@ -7,7 +7,7 @@ Source: physics.md 2.1, generalised to any model, channels and momentum; see `pa
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -29,13 +29,14 @@ from spinvalley.numerics import zone
 from spinvalley.pairing.competition.problem import Competition
 from spinvalley.pairing.competition.symmetry import Symmetry, nothing, symmetry
 from spinvalley.pairing.gap import orders, stated_error
-from spinvalley.pairing.linearised import FormFactors, pair_matrix, pair_trace
+from spinvalley.pairing.linearised import FormFactors, PairStates, pair_states, pair_trace
 from spinvalley.pairing.pair_nodes import doppler, pair_rule
 
 UNITS = {"units": "energy unit of the model"}
 _CHUNK = 4096
 _DEPENDENT = 1e-10
 _HEADROOM = 1.3
+_ROOM = 2**23  # complex numbers kept for one field: 128 MiB
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,8 @@ class _Nodes:
 class PairMatrix:
     """chi_ij on fixed nodes, a smooth function of temperature, field and momentum.
 
+    The states of the field and momentum asked last are kept, as far as there is room: other temperatures cost little.
+
     Args:
         comp: model and channels.
         kT: lowest temperature, energy.
@@ -66,19 +69,39 @@ class PairMatrix:
     zeeman: Floats
     q: Floats
     order: int
+    _kept: dict[tuple[float, ...], list[PairStates | None]] = field(default_factory=dict, repr=False)
 
     def chi(self, kT: float, zeeman: Floats, q: Floats | None = None) -> Matrix:
         """chi_ij at a temperature, in a field (3,), for pairs of momentum q (2,), (n, n) Hermitian, 1/energy."""
-        model = self.comp.model
-        field = model.zeeman(zeeman)
+        momentum = np.zeros(2) if q is None else q
         total = np.zeros((len(self.comp.channels),) * 2, dtype=complex)
-        for part in self._parts:
-            if q is None or not np.any(q):
-                plus, minus = part.plus, part.minus
-            else:
-                plus, minus = (model.hamiltonian(sign * part.k + 0.5 * q) for sign in (1, -1))
-            total += pair_matrix(part.forms, part.weights, plus + field, minus + field, kT)
+        for part, kept in zip(self._parts, self._states(zeeman, momentum), strict=True):
+            states = self._between(part, zeeman, momentum) if kept is None else kept
+            total += states.matrix(part.weights, kT)
         return self._symmetry.average(total)
+
+    def _states(self, zeeman: Floats, q: Floats) -> list[PairStates | None]:
+        """The states of every part at a field and momentum; None for those that find no room."""
+        key = (*map(float, zeeman), *map(float, q))
+        kept = self._kept.get(key)
+        if kept is None:
+            sizes = [len(part.k) * len(self.comp.channels) * self.comp.model.dim**2 for part in self._parts]
+            fits = np.cumsum(sizes) <= _ROOM
+            kept = [
+                self._between(part, zeeman, q) if fit else None for part, fit in zip(self._parts, fits, strict=True)
+            ]
+            self._kept.clear()
+            self._kept[key] = kept
+        return kept
+
+    def _between(self, part: _Nodes, zeeman: Floats, q: Floats) -> PairStates:
+        model = self.comp.model
+        added = model.zeeman(zeeman)
+        if np.any(q):
+            plus, minus = (model.hamiltonian(sign * part.k + 0.5 * q) for sign in (1, -1))
+        else:
+            plus, minus = part.plus, part.minus
+        return pair_states(part.forms, plus + added, minus + added)
 
     @cached_property
     def _symmetry(self) -> Symmetry:
@@ -123,8 +146,8 @@ class PairMatrix:
         here, there = model.hamiltonian(k), model.hamiltonian(-k)
         columns = [pair_trace(forms, here, there, kT)]
         if np.any(self.zeeman) or np.any(self.q):
-            field, half = model.zeeman(self.zeeman), 0.5 * self.q
-            moved = model.hamiltonian(k + half) + field, model.hamiltonian(half - k) + field
+            added, half = model.zeeman(self.zeeman), 0.5 * self.q
+            moved = model.hamiltonian(k + half) + added, model.hamiltonian(half - k) + added
             columns.append(pair_trace(forms, *moved, kT))
         return np.stack(columns, axis=-1)
 

@@ -16,7 +16,7 @@ from spinvalley.pairing.competition.gauge import distance
 from spinvalley.pairing.competition.orbits import symmetries_of
 from spinvalley.pairing.competition.problem import Competition
 from spinvalley.pairing.competition.search import search
-from spinvalley.pairing.competition.settling import Point, polish, settle
+from spinvalley.pairing.competition.settling import Point, Visited, polish, settle
 from spinvalley.pairing.competition.states import State, States
 from spinvalley.pairing.competition.surface import Surface
 from spinvalley.pairing.gap import orders, stated_error
@@ -107,7 +107,7 @@ class Solver:
         for order in ladder:
             surface = self._surface(order)
             found = self._found(surface, known, everywhere)
-            if found or surface.normal_modes()[0][0] > _NEAR * surface.softest:
+            if found or surface.normal_modes()[0].min(initial=np.inf) > _NEAR * surface.softest:
                 break
         tracked = self._distinct([_Tracked(point) for point in found])
         for order in ladder:
@@ -123,10 +123,11 @@ class Solver:
 
     def _found(self, surface: Surface, known: Sequence[Matrix], everywhere: bool) -> list[Point]:
         """Minima at one order of the quadrature."""
+        visited = Visited(lambda amplitudes: self.symmetries.orbit(amplitudes, _EQUAL))
         if everywhere:
-            return search(surface, tuple(known))
-        ends = (settle(surface, surface.coordinates(state)) for state in known)
-        return [end for end in ends if end is not None and end.is_minimum]
+            return search(surface, visited, known)
+        ends = (settle(surface, surface.coordinates(state), visited) for state in known)
+        return [end for end in ends if end is not None]
 
     def _surface(self, order: int) -> Surface:
         return Surface(Functional(self.comp, self.kT, self.zeeman, order))
@@ -150,10 +151,28 @@ class Solver:
         orbits: list[tuple[Matrix, ...]] = []
         for t in sorted(tracked, key=lambda t: t.point.value):
             pairs = zip(kept, orbits, strict=True)
-            if not any(_related(t.point, other.point, orbit) for other, orbit in pairs):
+            if not any(self._related(t.point, other.point, orbit) for other, orbit in pairs):
                 kept.append(t)
                 orbits.append(self.symmetries.orbit(t.point.amplitudes, _EQUAL))
         return kept
+
+    def _related(self, first: Point, second: Point, orbit: tuple[Matrix, ...]) -> bool:
+        """Whether a state lies in the orbit of the second, or on the same flat valley of a continuous symmetry.
+
+        Turns of the spins commute with time reversal: states of which only one is its own reverse are not on one
+        valley, even if their free energies and curvatures agree, as those of chiral and helical triplets do.
+        """
+        if any(distance(first.amplitudes, state) <= _EQUAL * second.size for state in orbit):
+            return True
+        if not np.any(first.flat) or np.sum(first.flat) != np.sum(second.flat):
+            return False
+        stiff = np.abs(second.modes).max()
+        alike = np.abs(first.modes - second.modes).max() <= _EQUAL * stiff
+        reversal = self.symmetries.reversal
+        kinds = [(reversal.is_complex(p.amplitudes), reversal.breaks(p.amplitudes)) for p in (first, second)]
+        return bool(
+            alike and kinds[0] == kinds[1] and abs(first.value - second.value) <= _DEGENERATE * abs(second.value)
+        )
 
     def _state(self, tracked: _Tracked) -> State:
         point = tracked.point
@@ -179,14 +198,3 @@ class Solver:
         curvatures = np.repeat(2 * modes, 2)
         stable = Status.NORMAL if np.all(modes > 0) else Status.NOT_CONVERGED
         return State(self.comp, nothing[0], 0.0, "normal", False, (), curvatures, nothing, 0.0, 0.0, stable)
-
-
-def _related(first: Point, second: Point, orbit: tuple[Matrix, ...]) -> bool:
-    """Whether a state lies in the orbit of the second, or on the same flat valley of a continuous symmetry."""
-    if any(distance(first.amplitudes, state) <= _EQUAL * second.size for state in orbit):
-        return True
-    if not np.any(first.flat) or np.sum(first.flat) != np.sum(second.flat):
-        return False
-    stiff = np.abs(second.modes).max()
-    alike = np.abs(first.modes - second.modes).max() <= _EQUAL * stiff
-    return bool(alike and abs(first.value - second.value) <= _DEGENERATE * abs(second.value))

@@ -9,7 +9,7 @@ import numpy as np
 from spinvalley.checks import Floats, InvalidInput
 from spinvalley.models.model import Matrix
 from spinvalley.pairing.channels.form import Channel
-from spinvalley.pairing.channels.group import point_group
+from spinvalley.pairing.channels.group import PointGroup, point_group
 from spinvalley.pairing.competition.gauge import distance, fix_gauge
 from spinvalley.pairing.competition.problem import Competition
 from spinvalley.pairing.competition.reversal import Reversal
@@ -31,12 +31,10 @@ class Symmetries:
 
     @classmethod
     def of(cls, comp: Competition, zeeman: Floats) -> Symmetries:
-        """Those of a competition in a field (3-vector); a model of infinite range has its identity only."""
+        """Those of a competition in a field (3-vector); the identity only where the group is not determined."""
         reversal = Reversal.of(comp, zeeman)
-        try:
-            elements = point_group(comp.model, zeeman).elements
-        except InvalidInput:  # hoppings of infinite range have no table to turn
-            elements = ()
+        group = group_of(comp, zeeman)
+        elements = group.elements if group is not None else ()
         found = [np.eye(len(comp.channels), dtype=complex)]
         for element in elements:
             matrix = _on_amplitudes(comp, reversal.gram, [element.applied(channel) for channel in comp.channels])
@@ -54,6 +52,22 @@ class Symmetries:
                 if all(distance(image, other) > tolerance * size for other in found):
                     found.append(image)
         return tuple(sorted(found, key=lambda state: _rank(state, tolerance * size)))
+
+
+def group_of(comp: Competition, zeeman: Floats) -> PointGroup | None:
+    """The point group of the model in a field (3-vector), kept for the next call.
+
+    None where `point_group` refuses the model itself: orbitals that no hopping connects, on which the operations act in
+    several ways.
+    """
+
+    def build() -> PointGroup | None:
+        try:
+            return point_group(comp.model, zeeman)
+        except InvalidInput:  # model and field are checked before: the one reason left is the one above
+            return None
+
+    return comp.sampler.remember(("point group", *zeeman.tolist()), build)  # type: ignore[no-any-return]
 
 
 def symmetries_of(comp: Competition, zeeman: Floats) -> Symmetries:

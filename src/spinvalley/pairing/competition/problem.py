@@ -7,6 +7,7 @@ gap equation is W Delta = chi Delta.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, InvalidInput, instance
 from spinvalley.models import Model
-from spinvalley.models.model import Matrix
+from spinvalley.models.model import Matrix, numbers
 from spinvalley.pairing.carrier import Pairing
 from spinvalley.pairing.channels.form import Channel, superposition
 from spinvalley.pairing.interactions.reduced import Interaction
@@ -23,6 +24,7 @@ from spinvalley.pairing.sampler import Sampler
 from spinvalley.pairing.superconductor import Superconductor
 
 _SINGULAR = 1e-12
+_SAME_FORM = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,7 +37,8 @@ class Competition:
         interaction: gives their couplings, e.g. `Reduced({"s": 2.3, "f:z": 0.4})`.
 
     Raises:
-        InvalidInput: no channel, two of one name, one made for another model, couplings that do not fit.
+        InvalidInput: no channel, two of one name, linearly dependent ones, one made for another model, couplings that
+            do not fit.
 
     >>> import spinvalley as sv
     >>> film = sv.models.film()
@@ -52,6 +55,7 @@ class Competition:
         """Channels of this model under distinct names, and couplings that have an inverse."""
         instance("model", self.model, Model, "film()")
         instance("interaction", self.interaction, Interaction, 'Reduced({"s": 2.3})')
+        instance("channels", self.channels, Iterable, '[channels.channel(film(), "d_xy")]')
         object.__setattr__(self, "channels", tuple(self.channels))
         if not self.channels:
             raise InvalidInput("`channels` must contain at least one channel, but is empty")
@@ -60,6 +64,9 @@ class Competition:
             channel.check(self.model)
             if channel.name in self.names[:place]:
                 raise InvalidInput(f"`channels` must have distinct names, but {channel.name!r} occurs twice")
+        gram = np.array([[a.overlap(b) / np.sqrt(a.norm * b.norm) for b in self.channels] for a in self.channels])
+        if np.linalg.eigvalsh(gram)[0] <= _SAME_FORM:
+            raise InvalidInput("`channels` must be linearly independent, but one is a superposition of the others")
         values = np.abs(np.linalg.eigvalsh(self.couplings))
         if values.min() <= _SINGULAR * values.max():
             raise InvalidInput("`interaction` must couple every channel, but leaves a combination of them without")
@@ -118,7 +125,7 @@ class Competition:
         Raises:
             InvalidInput: weights of another number or all zero, a superposition that repels (F has no minimum).
         """
-        w = np.atleast_1d(np.asarray(weights, dtype=complex))
+        w = np.atleast_1d(numbers("weights", weights))
         if w.shape != (len(self.channels),) or not np.all(np.isfinite(w)) or not np.any(w):
             raise InvalidInput(
                 f"`weights` must be {len(self.channels)} finite numbers, not all zero, but are {weights!r}"

@@ -2,40 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from spinvalley.checks import Floats
 from spinvalley.models.model import Matrix
 from spinvalley.pairing.competition.functional import largest_amplitude, real_vector
-from spinvalley.pairing.competition.gauge import distance
-from spinvalley.pairing.competition.settling import Point, settle
+from spinvalley.pairing.competition.settling import Point, Visited, settle
 from spinvalley.pairing.competition.surface import Surface
 
 _SEED = 5
 _RATIO = 2.0
 _SMALLEST = 0.2
 _MOST = 24
-_SAME = 1e-4
 
 
-def search(surface: Surface, known: tuple[Matrix, ...] = ()) -> list[Point]:
+def search(surface: Surface, visited: Visited, known: Sequence[Matrix] = ()) -> list[Point]:
     """All minima other than the normal state that descents from many points end in, ascending in F.
 
     Starts are the minima of F along rays: the modes of the linearised problem, their sums and differences with relative
-    phases 0 and 90 degrees, and random ones of a fixed seed; and the `known` states, amplitudes (n,).
+    phases 0 and 90 degrees, and random ones of a fixed seed; and the `known` states, amplitudes (n,). A descent ends
+    where it meets a point that was visited before, or one that the symmetries make of it.
     """
-    found: list[Point] = []
     starts = [surface.coordinates(state) for state in known] + starting_points(surface)
-    for start in starts:
-        point = settle(surface, start, found)
-        if point is not None and point.is_minimum and not any(same(point, other) for other in found):
-            found.append(point)
+    found = [point for start in starts if (point := settle(surface, start, visited)) is not None]
     return sorted(found, key=lambda point: point.value)
-
-
-def same(first: Point, second: Point, tolerance: float = _SAME) -> bool:
-    """Whether two points are one state in two gauges."""
-    return distance(first.amplitudes, second.amplitudes) <= tolerance * second.size
 
 
 def starting_points(surface: Surface) -> list[Floats]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ _COLLAPSED = 1e-3
 _KICK = 0.2
 _KICKS = 3
 _CLOSE = 0.02
+_SAME = 1e-4
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,20 +62,44 @@ class Point:
         return bool(np.all((self.modes > 0) | self.flat))
 
 
-def settle(surface: Surface, x: Floats, known: Sequence[Point] = ()) -> Point | None:
+@dataclass(frozen=True, eq=False)
+class Visited:
+    """Stationary points that were reached already, with the states that the symmetries make of them.
+
+    Args:
+        orbit: all different states that the symmetries make of amplitudes (n,).
+        states: amplitudes, each (n,).
+    """
+
+    orbit: Callable[[Matrix], tuple[Matrix, ...]]
+    states: list[Matrix] = field(default_factory=list)
+
+    def near(self, amplitudes: Matrix, tolerance: float) -> bool:
+        """Whether one of them, in some gauge, is as close as this, relative to its size."""
+        return any(distance(amplitudes, s) <= tolerance * float(np.linalg.norm(s)) for s in self.states)
+
+    def add(self, amplitudes: Matrix) -> None:
+        """One more."""
+        self.states.extend(self.orbit(amplitudes))
+
+
+def settle(surface: Surface, x: Floats, visited: Visited) -> Point | None:
     """The minimum below x, (2n,); saddle points on the way are left along their softest mode.
 
-    None where that is the normal state, or one of the `known` points.
+    None where that is the normal state, or a stationary point visited before.
     """
     for _ in range(1 + _KICKS):
         x = descend(surface, x)
-        if any(distance(surface.amplitudes(x), point.amplitudes) < _CLOSE * point.size for point in known):
+        if visited.near(surface.amplitudes(x), _CLOSE):
             return None
         point = polish(surface, x)
-        if point is None or point.is_minimum:
-            break
+        if point is None or visited.near(point.amplitudes, _SAME):
+            return None
+        visited.add(point.amplitudes)
+        if point.is_minimum:
+            return point
         x = point.x + _KICK * float(np.linalg.norm(point.x)) * point.softest
-    return point
+    return None
 
 
 def descend(surface: Surface, x: Floats) -> Floats:

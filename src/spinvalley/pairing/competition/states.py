@@ -23,9 +23,11 @@ class State:
         condensation: F(Delta) - F(0) per cell, energy.
         character: "normal", "single", "nematic", "chiral" or "mixed".
         breaks_time_reversal: whether it breaks, of its own accord, every reversal that the field leaves.
-        irreps: representations of the point group without field that take part, by Mulliken's names.
+        irreps: representations of the point group without field that take part, by Mulliken's names; none where
+            orbitals that no hopping connects leave the group open.
         curvatures: second derivatives of F by the amplitudes (those of one paired orbital) without the common phase,
-            ascending, 1/energy; zeros belong to continuous symmetries.
+            ascending, 1/energy; zeros belong to continuous symmetries, e.g. turns of all spins: then the state is one
+            of a family, of which `amplitudes`, `character`, `irreps` and `partners` show one member.
         partners: all degenerate states that the symmetries make of it, itself among them, (p, n).
         error: estimated error of the amplitudes, energy.
         condensation_error: that of `condensation`, energy.
@@ -55,8 +57,13 @@ class State:
         return float(self.curvatures[0]) if len(self.curvatures) else np.inf
 
     @property
+    def flat(self) -> int:
+        """Number of directions that cost nothing: the dimension of the family of states that it belongs to."""
+        return int(np.sum(self.curvatures == 0.0))
+
+    @property
     def degeneracy(self) -> int:
-        """Number of states that the symmetries make of it."""
+        """Number of states that the point group and the reversals make of it; infinite families are not counted."""
         return len(self.partners)
 
     @property

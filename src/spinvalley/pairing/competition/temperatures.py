@@ -17,6 +17,7 @@ from spinvalley.pairing.gap import ORDERS, orders, stated_error
 
 _LOWEST = 1e-5  # of the bandwidth
 _POINTS = 32
+_TWIN = 1e-3  # of the tolerance
 
 
 def transition_temperatures(
@@ -79,10 +80,10 @@ def _found(comp: Competition, field: Floats, q: Floats, floor: float, tol: float
     vectors = cold.vectors.copy()
     found: list[Crossing | None] = [None] * len(scan)
     for rank, place in enumerate(scan):
-        if place is None:
+        if place is None or found[rank] is not None:
             continue
         low, high = float(grid[place]), float(grid[min(place + 1, _POINTS - 1)])
-        point = crossing(
+        found[rank] = point = crossing(
             lambda order, low=low: _line(comp, 0.5 * low, field, q, order),  # type: ignore[misc]
             rank,
             (low, high),
@@ -90,12 +91,19 @@ def _found(comp: Competition, field: Floats, q: Floats, floor: float, tol: float
             tol,
             lambda order, change, kT: float(stated_error(comp, kT, field, order, change, kT)),
         )
-        found[rank] = point
         if point is not None:
             chi = PairMatrix(comp, 0.5 * low, field, q, point.order).chi(point.value, field, q)
-            vectors[rank] = modes(comp, chi, tol * float(np.abs(chi).max())).vectors[rank]
+            solved = modes(comp, chi, tol * float(np.abs(chi).max()))
+            for twin in _twins(solved.eigenvalues, rank, scan, _TWIN * tol):
+                found[twin], vectors[twin] = point, solved.vectors[twin]
     points = [_point(place is not None, point, floor) for place, point in zip(scan, found, strict=True)]
     return _dataset(comp, points, vectors, cold.level)
+
+
+def _twins(values: Floats, rank: int, scan: list[int | None], near: float) -> list[int]:
+    """The rank itself and those after it that cross where it does: degenerate partners need no search of their own."""
+    alike = np.abs(values - values[rank]) <= near
+    return [n for n in range(rank, len(values)) if scan[n] == scan[rank] and (n == rank or alike[n])]
 
 
 def highest_temperature(comp: Competition) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -19,6 +19,7 @@ from spinvalley.pairing.competition.states import State
 
 _FURTHER = 4.0
 _REACH = 2.0
+_LEAP = 0.25
 _UNITS = "energy unit of the model"
 
 
@@ -31,12 +32,15 @@ def transitions(
     tol: float = 1e-4,
     points: int = 13,
 ) -> xr.Dataset:
-    """Where the lowest state changes its kind (character, irreps, time reversal) along a line.
+    """Where the lowest state changes its kind (character, irreps, time reversal), or leaps, along a line.
 
     The line is sampled at equidistant points with a search for all minima at each; every change is bisected, with the
     states of both ends followed. A transition is of first order where a state lives on beyond it, its place then
     the crossing of the free energies; otherwise it is of second order if the square of the change of the amplitudes,
-    extrapolated linearly, vanishes in the last bracket.
+    extrapolated linearly, vanishes in the last bracket. Inside one kind a change of the amplitudes by more than a
+    quarter of the largest gap is bisected, and is a transition of first order if as much of it is left in the end and a
+    state lives on beyond it; otherwise it is a crossover. Of a family of states that a continuous symmetry joins,
+    character and irreps are no kind.
 
     Args:
         comp: channels that compete.
@@ -44,7 +48,7 @@ def transitions(
         zeeman: a field along `direction`, or the two ends of a line at fixed temperature, energy.
         direction: direction of the field, nonzero 3-vector.
         tol: error of the place, relative to the length of the line.
-        points: samples of the line; a phase between two of them is not seen.
+        points: samples of the line; a phase between two of them is not seen, nor is a smaller leap inside one kind.
 
     Returns:
         Dataset over `transition`: its place `kT` and `zeeman`, `error`, `order`, `low` and `high` (characters at
@@ -77,6 +81,7 @@ def transitions(
     samples = [
         line.sample(float(s)) for s in np.linspace(float(ends[0][0]), float(ends[0][1]), whole("points", points, 2))
     ]
+    line = replace(line, least=_LEAP * max(sample.lowest.gap for sample in samples))
     found = [t for a, b in pairwise(samples) for t in line.between(a, b)]
     fixed = float(fields[0]) if along_kT else float(temperatures[0])
     return _dataset(found, along_kT, fixed).assign_attrs(direction=tuple(float(c) for c in unit), tolerance=tol)
@@ -103,6 +108,12 @@ class Sample:
         """The lowest state of the same kind as another, if there is one."""
         return next((own for own in self.states if kind(own) == kind(state)), None)
 
+    def other(self, state: State) -> State | None:
+        """The state closest to another, of those of the lowest one's kind; None if that is the lowest itself."""
+        alike = [own for own in self.states if kind(own) == self.kind]
+        closest = min(alike, key=lambda own: _apart(own, state))
+        return None if closest is self.lowest else closest
+
 
 @dataclass(frozen=True)
 class Transition:
@@ -118,13 +129,23 @@ class Transition:
 
 @dataclass(frozen=True, eq=False)
 class _Line:
-    """A line in the (T, V) plane: s -> (kT, field vector), the tolerance of states, the precision of s, its ends."""
+    """A line in the (T, V) plane.
+
+    Args:
+        comp: channels that compete.
+        point: s -> (kT, field vector).
+        tol: that of the states.
+        precision: of s.
+        ends: of s.
+        least: smaller changes of the amplitudes inside one kind are no leaps, energy.
+    """
 
     comp: Competition
     point: Callable[[float], tuple[float, Floats]]
     tol: float
     precision: float
     ends: tuple[float, float]
+    least: float = np.inf
 
     def sample(self, s: float, known: tuple[State, ...] = ()) -> Sample:
         """The states at s: from everywhere, or those that the known ones lead to."""
@@ -134,17 +155,21 @@ class _Line:
         return Sample(s, solver.solve(starts, everywhere=not known).states)
 
     def between(self, a: Sample, b: Sample) -> list[Transition]:
-        """All transitions between two samples, by bisection until the lowest states are of one kind."""
-        if a.kind == b.kind:
+        """All transitions between two samples, by bisection until the lowest states are of one kind and close."""
+        leap = a.kind == b.kind
+        if leap and _apart(a.lowest, b.lowest) <= self.least:
             return []
         if b.s - a.s <= self.precision:
+            if leap and b.other(a.lowest) is None and a.other(b.lowest) is None:
+                return []
             return [self._judged(a, b)]
         middle = self.sample(0.5 * (a.s + b.s), a.states + b.states)
         return self.between(a, middle) + self.between(middle, b)
 
     def _judged(self, a: Sample, b: Sample) -> Transition:
         """Order and place of the transition in a narrow bracket."""
-        beyond, before = b.like(a.lowest), a.like(b.lowest)
+        leaps = a.kind == b.kind
+        beyond, before = (b.other(a.lowest), a.other(b.lowest)) if leaps else (b.like(a.lowest), a.like(b.lowest))
         half = 0.5 * (b.s - a.s)
         place = a.s + half
         jump = _apart(a.lowest, b.lowest)
@@ -176,7 +201,9 @@ class _Line:
 
 
 def kind(state: State) -> tuple[str, bool, tuple[str, ...]]:
-    """Character, broken time reversal, irreps."""
+    """Character, broken time reversal, irreps; of a family that a continuous symmetry joins, its dimension instead."""
+    if state.flat:
+        return f"family of dimension {state.flat}", state.breaks_time_reversal, ()
     return state.character, state.breaks_time_reversal, state.irreps
 
 
