@@ -51,7 +51,7 @@ def misses_differences(functional: Functional, amplitudes: np.ndarray, gradient:
     return worst / float(np.abs(gradient).max())
 
 
-@settings(max_examples=6)
+@settings(max_examples=4)
 @given(functionals())
 def test_gradient_is_the_derivative_of_the_free_energy(case: tuple[Functional, np.ndarray]) -> None:
     functional, amplitudes = case
@@ -112,7 +112,7 @@ def test_the_closed_form_refuses_directions_that_differ() -> None:
         assert Functional(competition(film, NAMES[names], 2.0), 0.1, np.zeros(3), 3).closed is None
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(functionals(), st.floats(0.0, 2 * np.pi))
 def test_the_common_phase_has_no_meaning(case: tuple[Functional, np.ndarray], phase: float) -> None:
     functional, amplitudes = case
@@ -124,7 +124,7 @@ def test_the_common_phase_has_no_meaning(case: tuple[Functional, np.ndarray], ph
         assert abs(functional.values(relative[None])[0] - functional.values(amplitudes[None])[0]) > 1e-9
 
 
-@settings(max_examples=6)
+@settings(max_examples=3)
 @given(st.integers(0, 11), st.floats(0.0, np.pi), st.floats(0.0, 2 * np.pi))
 def test_the_point_group_leaves_the_free_energy(number: int, angle: float, phase: float) -> None:
     film = sv.models.film(mu=-1.0)

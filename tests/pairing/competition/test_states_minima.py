@@ -42,7 +42,7 @@ def test_s_wave_alone_is_the_solution_of_one_gap(mu: float, beta: float, kT: flo
 
 
 @pytest.mark.parametrize("names", [("d_x2-y2", "d_xy"), ("p_x:z", "p_y:z")])
-@pytest.mark.parametrize("field", [0.0, 0.03])
+@pytest.mark.parametrize("field", [pytest.param(0.0, marks=pytest.mark.nightly), 0.03])
 def test_chiral_pairs_beat_nematic_ones(names: tuple[str, str], field: float) -> None:
     comp = competition(FILM, dict.fromkeys(names, 3.0))
     found = minima(comp, 0.05, field, tol=1e-4)
