@@ -167,7 +167,7 @@ def test_what_is_cached_or_too_large_is_not_sent():
     sc = sv.Superconductor(sv.models.film(), sv.s_wave(gap0=0.2))
     size = len(packed(sc))
     assert sc.v > 0
-    assert set(vars(cloudpickle.loads(packed(sc)))) == {"model", "pairing"} < set(vars(sc))
+    assert set(vars(cloudpickle.loads(packed(sc)))) == {"model", "pairing", "density"} < set(vars(sc))
     assert len(packed(sc)) < size + 200 < len(cloudpickle.dumps(sc))
     with pytest.raises(sv.InvalidInput, match="must hold less than 8 MiB"):
         packed(np.random.default_rng(0).normal(size=LARGEST // 8 + 1))

@@ -10,7 +10,8 @@ import witness
 from spinvalley import InvalidInput, models, s_wave
 from spinvalley.numerics import zone
 from spinvalley.pairing import Channel, Competition, Pairing, Reduced, pair_breaking_matrix, susceptibility_matrix
-from spinvalley.pairing.channels import available, named, superposition
+from spinvalley.pairing.channels import available, named
+from spinvalley.pairing.channels.form import superposition
 from spinvalley.pairing.competition import matrix as module
 from spinvalley.pairing.competition.matrix import PairMatrix
 from spinvalley.pairing.competition.symmetry import nothing, symmetry

@@ -16,7 +16,8 @@ from spinvalley.pairing import (
     spin_mixing,
     susceptibility_matrix,
 )
-from spinvalley.pairing.channels import available, named, superposition
+from spinvalley.pairing.channels import available, named
+from spinvalley.pairing.channels.form import superposition
 from spinvalley.pairing.competition.modes import modes
 
 FILM = models.film(mu=0.5)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from spinvalley import InvalidInput, NotSolved, Superconductor, critical_temperature, models
 from spinvalley.pairing import Competition, Pairing, Reduced
-from spinvalley.pairing.channels import channel, superposition
+from spinvalley.pairing.channels import channel
+from spinvalley.pairing.channels.form import superposition
 from spinvalley.pairing.interactions import BondAttraction, FromMomentum, spin_fluctuation
 from spinvalley.pairing.linearised import pair_matrix
 

@@ -2,7 +2,7 @@
 
 from spinvalley.pairing.channels.catalogue import channel, named
 from spinvalley.pairing.channels.classification import available, classify, symmetry_adapted
-from spinvalley.pairing.channels.form import Channel, superposition
+from spinvalley.pairing.channels.form import Channel
 from spinvalley.pairing.channels.given import form_factor
 from spinvalley.pairing.channels.group import PointGroup, point_group
 from spinvalley.pairing.channels.irreps import Irrep
@@ -21,6 +21,5 @@ __all__ = [
     "named",
     "over_zone",
     "point_group",
-    "superposition",
     "symmetry_adapted",
 ]
