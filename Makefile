@@ -2,7 +2,7 @@
 #   make demo      the figures and the claims of both papers, into demo/
 #   make test      every check: format, lint, types, floors, tests, examples in docstrings and pages
 #   make quick     tests and examples only
-#   make brief     fewer examples; without papers, reports, topology, competing channels, sweeps, app, pages (for a second interpreter)
+#   make brief     fewer examples, and without the folders that take long (for a second interpreter)
 #   make nightly   all tests, the long ones too
 #   make bench     every benchmark (ratios measured in one run)
 #   make docs      the site with every example run, into docs/_build/html
@@ -19,7 +19,7 @@ STAMP := $(VENV)/.installed
 QUIET := MPLBACKEND=Agg OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # What `brief` leaves out: long, or the same under every interpreter.
 LEFT_OUT := papers reports topology sweep app test_cli_study.py test_documentation.py test_site.py test_packaging.py \
-            pairing/competition pairing/test_contact.py pairing/test_hc2.py
+            experiment gating pairing/channels pairing/competition pairing/test_contact.py pairing/test_hc2.py pairing/test_gap.py
 TESTS := $(QUIET) $(PY) -m pytest -n $(WORKERS) --dist worksteal
 
 .DEFAULT_GOAL := test

@@ -9,15 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import spinvalley as sv
-from spinvalley.pairing.channels import (
-    available,
-    channel,
-    classify,
-    named,
-    point_group,
-    superposition,
-    symmetry_adapted,
-)
+from spinvalley.pairing.channels import available, channel, classify, named, point_group, symmetry_adapted
+from spinvalley.pairing.channels.form import superposition
 from spinvalley.pairing.linearised import pair_matrix
 
 M = sv.models
