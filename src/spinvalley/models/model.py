@@ -227,9 +227,15 @@ def numbers(name: str, matrix: ArrayLike) -> Matrix:
         raise InvalidInput(f"`{name}` must be a matrix of numbers, but is {matrix!r}") from None
 
 
-def _hopping(cell: Any, matrix: ArrayLike, dim: int) -> Matrix:
+def lattice_cell(name: str, cell: Any) -> Cell:
+    """A pair (n1, n2) of whole numbers, or one clear sentence."""
     if not (isinstance(cell, tuple) and len(cell) == 2 and all(isinstance(n, int | np.integer) for n in cell)):
-        raise InvalidInput(f"`hoppings` must have keys (n1, n2) of integers, but has {cell!r}")
+        raise InvalidInput(f"`{name}` must have keys (n1, n2) of integers, but has {cell!r}")
+    return int(cell[0]), int(cell[1])
+
+
+def _hopping(cell: Any, matrix: ArrayLike, dim: int) -> Matrix:
+    lattice_cell("hoppings", cell)
     array = numbers(f"hoppings at R = {cell}", matrix)
     if array.shape != (dim, dim):
         raise InvalidInput(f"`hoppings` at R = {cell} must have shape {(dim, dim)}, but has {array.shape}")

@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 
 from spinvalley.checks import Floats, InvalidInput, instance, momenta, positive
 from spinvalley.models import Lattice, Model
-from spinvalley.models.model import Cell, Matrix, bloch_sum, merge, numbers
+from spinvalley.models.model import Cell, Matrix, bloch_sum, lattice_cell, merge, numbers
 from spinvalley.spin import S0, SX, SY, SZ, singlet
 
 _EXACT = 1e-12
@@ -200,13 +200,6 @@ def superposition(channels: tuple[Channel, ...], weights: ArrayLike, name: str) 
     for weight, channel in zip(np.asarray(weights, dtype=complex), channels, strict=True):
         table = merge(table, {cell: weight * matrix for cell, matrix in channel.table.items()})
     return Channel(name, channels[0].lattice, channels[0].layers, table)
-
-
-def lattice_cell(name: str, cell: Any) -> Cell:
-    """A pair (n1, n2) of whole numbers, or one clear sentence."""
-    if not (isinstance(cell, tuple) and len(cell) == 2 and all(isinstance(n, int | np.integer) for n in cell)):
-        raise InvalidInput(f"`{name}` must have keys (n1, n2) of integers, but has {cell!r}")
-    return int(cell[0]), int(cell[1])
 
 
 def _block(name: str, cell: Any, matrix: ArrayLike, dim: int) -> Matrix:

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike
 from spinvalley.checks import Floats, InvalidInput, instance
 from spinvalley.models import Lattice, Model
 from spinvalley.models.fourier import coefficients_of
-from spinvalley.models.model import Cell, Matrix, numbers
+from spinvalley.models.model import Cell, Matrix, lattice_cell, numbers
 from spinvalley.pairing.channels import places
 from spinvalley.pairing.channels.catalogue import On, table
-from spinvalley.pairing.channels.form import Channel, lattice_cell
+from spinvalley.pairing.channels.form import Channel
 from spinvalley.spin import S0, SX, SY, SZ
 
 Phi = Callable[[Floats], ArrayLike] | Mapping[Cell, complex]

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from spinvalley.checks import Floats, InvalidInput
+from spinvalley.checks import Floats
 from spinvalley.models.model import Matrix
-from spinvalley.pairing.channels.group import point_group
+from spinvalley.pairing.competition.orbits import group_of
 from spinvalley.pairing.competition.problem import Competition
 from spinvalley.spin import S0, pauli_dot
 
@@ -92,10 +92,9 @@ def _spin_turns(comp: Competition, unit: Floats) -> Iterator[tuple[Floats, Matri
 
 def _point_group(comp: Competition, _unit: Floats) -> Iterator[tuple[Floats, Matrix]]:
     """The operations of the point group without field; the identity alone where the model has none to be found."""
-    try:
-        elements = point_group(comp.model).elements
-    except InvalidInput:  # hoppings of infinite range, decoupled orbitals: more of the zone is summed
+    group = group_of(comp, np.zeros(3))
+    if group is None:  # more of the zone is summed
         yield np.eye(2), np.eye(comp.model.dim, dtype=complex)
         return
-    for element in elements:
+    for element in group.elements:
         yield element.turn, element.unitary
